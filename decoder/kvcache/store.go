@@ -1,0 +1,77 @@
+package kvcache
+
+// firstRows is the capacity with which a layer that keeps everything starts; it
+// doubles from there.
+const firstRows = 256
+
+// Run is a stretch of consecutive positions of one layer.
+type Run struct {
+	Keys, Values []float32 // [n, width]
+}
+
+// store is the memory of one layer. A layer with a window is a ring: position p
+// lives in row p mod rows.
+type store struct {
+	Layer
+	rows         int
+	keys, values []float32 // [rows, width]
+}
+
+// newStore sizes a ring once. The oldest key a query at p sees is p-window+1,
+// and the newest position written beside it is p+tail-1: window-1+tail rows.
+func newStore(l Layer, limit, tail int) store {
+	s := store{Layer: l}
+	if l.Window > 0 {
+		s.resize(min(l.Window-1+tail, limit))
+	}
+	return s
+}
+
+// grow makes room for n positions in a layer that keeps everything.
+func (s *store) grow(n, limit int) {
+	if s.Window > 0 || n <= s.rows {
+		return
+	}
+	s.resize(min(max(n, 2*s.rows, firstRows), limit))
+}
+
+func (s *store) resize(rows int) {
+	keys := make([]float32, rows*s.Width)
+	values := make([]float32, rows*s.Width)
+	copy(keys, s.keys)
+	copy(values, s.values)
+	s.rows, s.keys, s.values = rows, keys, values
+}
+
+func (s *store) put(pos int, key, value []float32) {
+	at := pos % s.rows * s.Width
+	copy(s.keys[at:at+s.Width], key)
+	copy(s.values[at:at+s.Width], value)
+}
+
+// first returns the oldest position that a query at pos sees.
+func (s *store) first(pos int) int {
+	if s.Window == 0 {
+		return 0
+	}
+	return max(0, pos-s.Window+1)
+}
+
+// seen returns [first(pos), pos] as one run, or as two where the ring wraps.
+func (s *store) seen(pos int) (older, newer Run) {
+	from, to := s.first(pos)%s.rows, pos%s.rows+1
+	if from < to {
+		return s.run(from, to), Run{}
+	}
+	return s.run(from, s.rows), s.run(0, to)
+}
+
+func (s *store) run(from, to int) Run {
+	return Run{Keys: s.keys[from*s.Width : to*s.Width], Values: s.values[from*s.Width : to*s.Width]}
+}
+
+// holdsWindow reports that every key a query at pos sees before itself is still
+// there after positions below high have been written.
+func (s *store) holdsWindow(pos, high int) bool {
+	return s.Window == 0 || s.first(pos) >= high-s.rows
+}
