@@ -1,0 +1,51 @@
+# sotto: `make run` shows it, `make test` proves it. See README.md.
+
+GO      ?= go
+LISTEN  ?= 127.0.0.1:7788
+PYTHON  ?= python3
+PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
+
+export CGO_ENABLED ?= 0
+
+.PHONY: all build run serve test check cross bench fuzz clean
+
+all: build
+
+build: ## bin/sotto, the one program
+	@$(GO) build -trimpath -o bin/sotto ./cmd/sotto
+
+run: build ## start the daemon, speak the bundled clip to it, print what comes back
+	@bin/sotto serve --demo --listen $(LISTEN)
+
+serve: build ## start the daemon and stay
+	@bin/sotto serve --listen $(LISTEN)
+
+test: ## everything a change must pass; under 5 minutes on 2 cores
+	@$(GO) vet ./...
+	@$(GO) test ./...
+	@if command -v node >/dev/null; then node --test web/test/*.test.mjs; \
+	else echo "web tests left out: they need Node 20"; fi
+
+check: ## what is slower: format, data races, every platform, the recipe's tests
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	@$(MAKE) --no-print-directory test cross
+	CGO_ENABLED=1 $(GO) test -race . ./transport/... ./cmd/...
+
+cross: ## build for every platform we promise
+	@for p in $(PLATFORMS); do \
+	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./... || exit 1; echo "builds for $$p"; done
+
+bench: ## benchmarks beside the code
+	$(GO) test -run '^$$' -bench . -benchmem ./models/kernel ./encoder/... ./decoder/... ./models/tokenizer
+
+FUZZTIME ?= 20s
+fuzz: ## every fuzz target for FUZZTIME
+	@grep -rlE '^func Fuzz' --include=*_test.go . | while read -r file; do \
+	  for target in $$(grep -oE '^func Fuzz[A-Za-z0-9_]*' $$file | cut -c6-); do \
+	    echo "$$target in $$(dirname $$file)"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -parallel 2 $$(dirname $$file) || exit 1; done; done
+
+include models/pocket/pocket.mk
+
+clean:
+	rm -rf bin build

@@ -1,0 +1,109 @@
+// Command sotto translates speech into text as it is spoken.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the defaults hold again: a second one ends at once.
+	context.AfterFunc(ctx, stop)
+	err := run(ctx, os.Args, os.Stdout, os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "sotto:", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+// run is the whole program: args[0] is its name.
+func run(ctx context.Context, args []string, stdout, stderr *os.File) error {
+	app := newApp(stdout, stderr)
+	err := app.RunContext(ctx, hoistFlags(app, args))
+	var told *failure
+	if err != nil && !errors.As(err, &told) {
+		err = usageError("%w; see sotto --help", err)
+	}
+	return err
+}
+
+func newApp(stdout, stderr *os.File) *cli.App {
+	app := &cli.App{
+		Name:                 "sotto",
+		Usage:                "translated subtitles while people speak, on this machine",
+		Version:              version(),
+		HideVersion:          true,
+		EnableBashCompletion: true,
+		Writer:               stdout,
+		ErrWriter:            stderr,
+		ExitErrHandler:       func(*cli.Context, error) {}, // main exits
+		OnUsageError:         func(_ *cli.Context, err error, _ bool) error { return err },
+		Commands:             []*cli.Command{translateCommand(), serveCommand(), modelsCommand(), completionCommand(), versionCommand()},
+		Action:               unknownCommand,
+	}
+	for _, c := range app.Commands {
+		quietUsage(c)
+	}
+	return app
+}
+
+// quietUsage makes a wrong flag one sentence instead of a page of help.
+func quietUsage(c *cli.Command) {
+	c.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return err }
+	for _, sub := range c.Subcommands {
+		quietUsage(sub)
+	}
+	if len(c.Subcommands) > 0 && c.Action == nil {
+		c.Action = unknownCommand
+	}
+}
+
+// unknownCommand runs when no command was named, or one that does not exist.
+func unknownCommand(c *cli.Context) error {
+	name := c.Args().First()
+	if name == "" {
+		return cli.ShowSubcommandHelp(c)
+	}
+	commands := c.App.Commands
+	if c.Command != nil && len(c.Command.Subcommands) > 0 {
+		commands = c.Command.Subcommands
+	}
+	if near := cli.SuggestCommand(commands, name); near != "" {
+		return usageError("unknown command %.32q; did you mean %q?", name, near)
+	}
+	return usageError("unknown command %.32q; see sotto --help", name)
+}
+
+func versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print the version",
+		Action: func(c *cli.Context) error {
+			_, err := fmt.Fprintln(c.App.Writer, "sotto", version())
+			return err
+		},
+	}
+}
+
+// version returns what the Go tool knows of this build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	text := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			text += " " + s.Value[:12]
+		}
+	}
+	return text + " " + info.GoVersion
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"sotto"
+	"sotto/models/gemma4"
+	"sotto/models/pocket"
+)
+
+func modelFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "model", Value: "pocket", EnvVars: []string{"SOTTO_MODEL"}, Usage: "pocket (built in), a checkpoint's `FOLDER`, or a FILE.gguf"},
+		&cli.StringFlag{Name: "mmproj", EnvVars: []string{"SOTTO_MMPROJ"}, Usage: "the audio half of a GGUF pair, when it is not the only one beside it"},
+	}
+}
+
+// openModel opens the model the flags name.
+func openModel(c *cli.Context) (*gemma4.Model, error) {
+	name := c.String("model")
+	open := func() (*gemma4.Model, error) { return gemma4.Open(name, c.String("mmproj")) }
+	if name == "pocket" {
+		if c.String("mmproj") != "" {
+			return nil, usageError("--mmproj belongs to a GGUF file; name that with --model")
+		}
+		open = pocket.Open
+	}
+	model, err := open()
+	if err != nil {
+		return nil, modelError(err)
+	}
+	return model, nil
+}
+
+// openEngine opens the model and an engine on it; done closes both.
+func openEngine(c *cli.Context, opt sotto.EngineOptions) (engine *sotto.Engine, done func(), err error) {
+	model, err := openModel(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	engine, err = sotto.NewEngine(model, opt)
+	if err != nil {
+		model.Close()
+		return nil, nil, modelError(err)
+	}
+	return engine, func() { model.Close() }, nil
+}

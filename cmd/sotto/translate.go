@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"sotto"
+	"sotto/audio"
+	"sotto/audio/intake"
+)
+
+func translateCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "translate",
+		Usage:     "translate a recording, or sound from standard input",
+		ArgsUsage: "FILE... | -",
+		Flags: append(modelFlags(),
+			&cli.StringFlag{Name: "from", Value: "es", Usage: "`LANGUAGE` that is spoken"},
+			&cli.StringFlag{Name: "to", Usage: "`LANGUAGES` wanted, such as en or en,fr,de"},
+			&cli.BoolFlag{Name: "transcribe", Usage: "also write what is spoken, in its own language"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "text, jsonl, srt or vtt"},
+			&cli.StringFlag{Name: "pace", Value: "fast", Usage: "fast, or realtime as if the recording were a voice"},
+			&cli.StringFlag{Name: "raw", Usage: "read headerless samples: s16le or f32le"},
+			&cli.IntFlag{Name: "rate", Value: audio.RateHz, Usage: "samples per second of --raw"},
+			&cli.IntFlag{Name: "channels", Value: 1, Usage: "channels of --raw"},
+		),
+		Action: translate,
+	}
+}
+
+// job is one run of translate.
+type job struct {
+	options  sotto.SessionOptions
+	format   string
+	realtime bool
+	raw      string
+	rate     int
+	channels int
+	stdout   *os.File
+	stderr   *os.File
+}
+
+func translate(c *cli.Context) error {
+	j, err := newJob(c)
+	if err != nil {
+		return err
+	}
+	files := c.Args().Slice()
+	switch {
+	case len(files) == 0:
+		return usageError("no recording named; name a file, or - for standard input")
+	case len(files) > 1 && j.format != "jsonl":
+		return usageError("several recordings need --format jsonl, whose lines name their file")
+	}
+	engine, done, err := openEngine(c, sotto.EngineOptions{})
+	if err != nil {
+		return err
+	}
+	defer done()
+	for _, name := range files {
+		label := name
+		if len(files) == 1 {
+			label = ""
+		}
+		if err := j.translate(c.Context, engine, name, label); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newJob(c *cli.Context) (*job, error) {
+	j := &job{
+		format: c.String("format"), raw: c.String("raw"), rate: c.Int("rate"), channels: c.Int("channels"),
+		stdout: c.App.Writer.(*os.File), stderr: c.App.ErrWriter.(*os.File),
+	}
+	switch pace := c.String("pace"); pace {
+	case "fast":
+	case "realtime":
+		j.realtime = true
+	default:
+		return nil, usageError("unknown --pace %.32q; choose fast or realtime", pace)
+	}
+	targets, err := languages(c.String("from"), c.String("to"), c.Bool("transcribe"))
+	if err != nil {
+		return nil, err
+	}
+	j.options = sotto.SessionOptions{Source: c.String("from"), Targets: targets, EveryDraft: !j.realtime}
+	switch {
+	case j.realtime || j.format == "text" && isTerminal(j.stdout):
+	case j.format == "jsonl":
+		j.options.DraftEvery = 960 * time.Millisecond
+	default:
+		j.options.DraftEvery = -1 // nobody would see them
+	}
+	_, err = newPrinter(j.format, j.stdout, targets, "")
+	return j, err
+}
+
+// languages returns the targets in the order they are printed.
+func languages(from, to string, transcribe bool) ([]string, error) {
+	var targets []string
+	if transcribe {
+		targets = append(targets, from)
+	}
+	for _, language := range strings.Split(to, ",") {
+		if language = strings.TrimSpace(language); language != "" {
+			targets = append(targets, language)
+		}
+	}
+	if len(targets) == 0 {
+		return nil, usageError("no language to translate into; say --to en, or --transcribe")
+	}
+	return targets, nil
+}
+
+// translate carries one recording through a session.
+func (j *job) translate(ctx context.Context, engine *sotto.Engine, name, label string) error {
+	source, closeSource, err := j.open(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer closeSource()
+	session, err := engine.Open(j.options)
+	if err != nil {
+		return usageError("%w", err)
+	}
+	out, err := newPrinter(j.format, j.stdout, j.options.Targets, label)
+	if err != nil {
+		session.Close()
+		return err
+	}
+	all, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	fed := make(chan error, 1)
+	go session.Run(all) // its error comes out of Next
+	go func() { fed <- j.feed(ctx, all, session, source) }()
+	err = printAll(all, session, out)
+	cancel()
+	return errors.Join(<-fed, err)
+}
+
+// open finds the sound behind a name.
+func (j *job) open(ctx context.Context, name string) (intake.Source, func(), error) {
+	in := os.Stdin
+	closeFile := func() {}
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, nil, audioError(err)
+		}
+		in, closeFile = f, func() { f.Close() }
+	}
+	var source intake.Source
+	var err error
+	if j.raw != "" {
+		source, err = intake.OpenRaw(in, j.rate, j.channels, j.raw)
+	} else {
+		source, err = intake.Open(ctx, in, name)
+	}
+	if err != nil {
+		closeFile()
+		return nil, nil, audioError(err)
+	}
+	return source, func() { source.Close(); closeFile() }, nil
+}
+
+// feed pushes the sound until it ends or the user interrupts; what was heard is
+// finished either way.
+func (j *job) feed(ctx, all context.Context, session *sotto.Session, source intake.Source) error {
+	var framer audio.Framer
+	defer func() { session.Finish(framer.Rest()) }()
+	pace := newPacer(j.realtime)
+	progress := newProgress(j.stderr, j.stdout)
+	defer progress.done()
+	buf := make([]float32, audio.FrameLen)
+	for ctx.Err() == nil {
+		n, err := source.Read(buf)
+		framer.Write(buf[:n])
+		for f, ok := framer.Next(); ok; f, ok = framer.Next() {
+			if !pace.wait(ctx) {
+				return nil
+			}
+			if session.Push(all, f) != nil {
+				return nil // the session has ended and says why itself
+			}
+			progress.frame()
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return audioError(err)
+		}
+	}
+	return nil
+}
+
+// printAll prints captions until the session has said everything.
+func printAll(ctx context.Context, session *sotto.Session, out printer) error {
+	for {
+		c, err := session.Next(ctx)
+		if err == io.EOF {
+			return out.close()
+		}
+		if err != nil {
+			return err
+		}
+		if err := out.caption(c); err != nil {
+			return environmentError("cannot write the captions: %w", err)
+		}
+	}
+}
+
+// pacer lets one frame through every 40 ms, counted from the first.
+type pacer struct {
+	realtime bool
+	began    time.Time
+	frames   int
+}
+
+func newPacer(realtime bool) *pacer { return &pacer{realtime: realtime, began: time.Now()} }
+
+// wait returns false when ctx ended first. A frame is due once it has been
+// spoken, at its end.
+func (p *pacer) wait(ctx context.Context) bool {
+	p.frames++
+	if !p.realtime {
+		return ctx.Err() == nil
+	}
+	due := p.began.Add(time.Duration(p.frames) * audio.FrameMilli * time.Millisecond)
+	select {
+	case <-time.After(time.Until(due)):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// progress shows on a terminal how much has been heard, and how fast.
+type progress struct {
+	out    io.Writer // nil: nobody looks
+	began  time.Time
+	frames int
+}
+
+// newProgress shows nothing when stderr is no terminal, or when the captions
+// themselves are drawn on one.
+func newProgress(stderr, stdout *os.File) *progress {
+	p := &progress{began: time.Now()}
+	if isTerminal(stderr) && !isTerminal(stdout) {
+		p.out = stderr
+	}
+	return p
+}
+
+func (p *progress) frame() {
+	p.frames++
+	if p.out == nil || p.frames%25 != 0 {
+		return
+	}
+	heard := float64(p.frames) * audio.FrameMilli / 1000
+	fmt.Fprintf(p.out, "\r%7.1f s heard, %.1f times real time ", heard, heard/time.Since(p.began).Seconds())
+}
+
+func (p *progress) done() {
+	if p.out != nil && p.frames >= 25 {
+		fmt.Fprintln(p.out)
+	}
+}

@@ -1,0 +1,120 @@
+package sotto
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"sotto/audio"
+	"sotto/decoder"
+	"sotto/decoder/prompt"
+	"sotto/encoder"
+	"sotto/models/gemma4"
+)
+
+// ErrFull says that every seat of the engine is taken.
+var ErrFull = errors.New("sotto: every seat is taken; try again when a voice has ended")
+
+// maxWindow is the longest stretch of sound the model is given at once. Gemma 4
+// hears at most 30 s; the rest is room for the pause that ends it.
+const maxWindow = 28 * audio.RateHz
+
+// EngineOptions tune an Engine; the zero value is right for one machine.
+type EngineOptions struct {
+	Seats   int // voices at once; 0: 8
+	Workers int // voices computing at once; 0: one per processor
+}
+
+// Engine is one loaded model, shared by many voices. Its weights are never
+// written; everything that moves belongs to a Session.
+type Engine struct {
+	model   *gemma4.Model
+	encoder *encoder.Encoder
+	decoder *decoder.Decoder
+	prompts *prompt.Prompt
+
+	seats   int32
+	taken   atomic.Int32
+	workers chan struct{} // a voice computes while it holds one of these
+}
+
+// NewEngine prepares model for listening. The model must stay open as long as
+// the engine is used.
+func NewEngine(model *gemma4.Model, opt EngineOptions) (*Engine, error) {
+	enc, err := encoder.New(&model.Config.Audio, &model.Audio)
+	if err != nil {
+		return nil, err
+	}
+	dec, err := decoder.New(&model.Config.Text, &model.Config.Tokens, &model.Text)
+	if err != nil {
+		return nil, err
+	}
+	prompts, err := prompt.New(&model.Config, model.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	if opt.Seats <= 0 {
+		opt.Seats = 8
+	}
+	if opt.Workers <= 0 {
+		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	return &Engine{
+		model: model, encoder: enc, decoder: dec, prompts: prompts,
+		seats: int32(opt.Seats), workers: make(chan struct{}, opt.Workers),
+	}, nil
+}
+
+// Model returns the model the engine was made of.
+func (e *Engine) Model() *gemma4.Model { return e.model }
+
+// Open takes a seat for one voice. It fails with ErrFull, or with an error that
+// names a language the model does not know. The seat is given back when the
+// session's Run returns; a session that will not be run is given back by Close.
+func (e *Engine) Open(opt SessionOptions) (*Session, error) {
+	tasks, err := e.tasks(opt)
+	if err != nil {
+		return nil, err
+	}
+	if e.taken.Add(1) > e.seats {
+		e.taken.Add(-1)
+		return nil, ErrFull
+	}
+	return newSession(e, opt, tasks), nil
+}
+
+// tasks turns the wanted targets into rendered prompts.
+func (e *Engine) tasks(opt SessionOptions) ([]task, error) {
+	if len(opt.Targets) == 0 {
+		return nil, errors.New("sotto: no target language; name at least one")
+	}
+	tasks := make([]task, 0, len(opt.Targets))
+	seen := make(map[string]bool)
+	for _, target := range opt.Targets {
+		if seen[target] {
+			return nil, fmt.Errorf("sotto: target language %q is named twice", target)
+		}
+		seen[target] = true
+		t := prompt.Task{Source: opt.Source, Target: target}
+		tail, err := e.prompts.Tail(t)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, task{Task: t, tail: tail})
+	}
+	return tasks, nil
+}
+
+// acquire waits for the right to compute.
+func (e *Engine) acquire(ctx context.Context) error {
+	select {
+	case e.workers <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *Engine) release() { <-e.workers }

@@ -1,0 +1,107 @@
+package sotto
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// order says which of our packages each package may import: a package may use
+// those of the lines above its own, as far as they are listed. ARCHITECTURE.md
+// gives the reasons.
+var order = map[string]string{
+	"audio":                    "",
+	"audio/resample":           "",
+	"audio/wav":                "audio",
+	"audio/vad":                "audio",
+	"models/tensor":            "",
+	"models/mapped":            "",
+	"models/tokenizer":         "",
+	"models/safetensors":       "models/tensor models/mapped",
+	"models/gguf":              "models/tensor models/mapped",
+	"models/kernel":            "models/tensor",
+	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
+	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
+	"models/pocket":            "models/gemma4",
+	"encoder/mel":              "",
+	"encoder":                  "audio encoder/mel models/gemma4 models/kernel models/tensor",
+	"decoder/kvcache":          "",
+	"decoder/sample":           "",
+	"decoder/prompt":           "models/gemma4 models/tokenizer",
+	"decoder":                  "decoder/kvcache models/gemma4 models/kernel models/tensor",
+	".":                        "audio audio/vad encoder decoder decoder/prompt decoder/sample models/gemma4",
+	"transport/wire":           "",
+	"transport/subtitle":       "",
+	"transport/ws":             ". audio audio/intake audio/resample transport/wire",
+	"web":                      "",
+	"transport":                ". transport/ws",
+	"cmd/sotto":                ". audio audio/intake models/gemma4 models/pocket transport transport/subtitle transport/wire web",
+}
+
+// TestImportOrder reads source files, so that a broken rule fails even when
+// nothing was compiled anew.
+func TestImportOrder(t *testing.T) {
+	seen := make(map[string]bool)
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "build") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
+			room := filepath.ToSlash(filepath.Dir(name))
+			seen[room] = true
+			checkImports(t, name, room)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room := range order {
+		if !seen[room] {
+			t.Errorf("the order names %q, which has no source files; take it out", room)
+		}
+	}
+}
+
+func checkImports(t *testing.T, name, room string) {
+	allowed, known := order[room]
+	if !known {
+		t.Errorf("%s: package %q has no line in the import order; add one in imports_test.go", name, room)
+		return
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, found := strings.CutPrefix(imported, "sotto")
+		if !found || ours != "" && ours[0] != '/' {
+			continue
+		}
+		ours = path.Clean("./" + strings.TrimPrefix(ours, "/"))
+		if !contains(strings.Fields(allowed), ours) {
+			t.Errorf("%s: package %q may not import %q; it may import: %s", name, room, ours, allowed)
+		}
+	}
+}
+
+func contains(words []string, word string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,146 @@
+// Package transport is the HTTP server: doors, and the checks in front of them.
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"sotto"
+	"sotto/transport/ws"
+)
+
+// Options configure a Server.
+type Options struct {
+	Engine  *sotto.Engine
+	Assets  fs.FS             // the page, served at /
+	Files   map[string][]byte // more files by path, served as they are
+	Hosts   []string          // names this server may be called by, beside the loopback ones
+	Origins []string          // pages that may open a voice, beside our own, such as https://example.org
+	Log     *slog.Logger
+}
+
+// Server serves the page and the doors on one listener.
+type Server struct {
+	options  Options
+	voices   *ws.Handler
+	listener net.Listener
+}
+
+// Listen binds address. Nothing is served before Run.
+func Listen(address string, opt Options) (*Server, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("transport: cannot listen on %s: %w", address, err)
+	}
+	s := &Server{options: opt, listener: listener}
+	s.voices = &ws.Handler{Engine: opt.Engine, CheckOrigin: s.ownOrigin, Log: opt.Log}
+	return s, nil
+}
+
+// Addr returns the bound address, port included.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Run serves until ctx ends, then lets every voice say what it has heard.
+func (s *Server) Run(ctx context.Context) error {
+	server := &http.Server{
+		Handler:           s.checkHost(s.routes()),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
+	}
+	stopped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+		defer cancel()
+		server.Shutdown(last)
+		s.voices.Wait(last)
+	})
+	err := server.Serve(s.listener)
+	if !stop() {
+		<-stopped
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /v1/stream", s.voices)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	for path, data := range s.options.Files {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			http.ServeContent(w, r, path, time.Time{}, strings.NewReader(string(data)))
+		})
+	}
+	page := http.FileServerFS(s.options.Assets)
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-cache")
+		page.ServeHTTP(w, r)
+	})
+	return mux
+}
+
+// checkHost refuses names that are not ours. Without it a page of a rebound DNS
+// name could reach a server on the loopback interface.
+func (s *Server) checkHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.ownHost(r.Host) {
+			http.Error(w, fmt.Sprintf("the name %.64q is not served here; open http://%s, or start the server with --allow-host", r.Host, s.Addr()), http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) ownHost(hostport string) bool {
+	host, port, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host, port = strings.Trim(hostport, "[]"), ""
+	}
+	for _, own := range s.options.Hosts {
+		if strings.EqualFold(own, host) || strings.EqualFold(own, hostport) {
+			return true
+		}
+	}
+	_, bound, _ := net.SplitHostPort(s.Addr().String())
+	if port != bound && !(port == "" && bound == "80") {
+		return false
+	}
+	return strings.EqualFold(host, "localhost") || host == "127.0.0.1" || host == "::1"
+}
+
+// ownOrigin reports whether the page that opens a voice is ours. Programs that
+// are not pages send no Origin.
+func (s *Server) ownOrigin(r *http.Request) bool {
+	origins := r.Header.Values("Origin")
+	if len(origins) == 0 {
+		return true
+	}
+	if len(origins) > 1 {
+		return false
+	}
+	for _, allowed := range s.options.Origins {
+		if strings.EqualFold(allowed, origins[0]) {
+			return true
+		}
+	}
+	u, err := url.Parse(origins[0])
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Host, r.Host)
+}

@@ -1,0 +1,67 @@
+package ws
+
+import (
+	"fmt"
+
+	"github.com/gorilla/websocket"
+
+	"sotto/transport/wire"
+)
+
+// goodbye is a way for a connection to end. The zero value is a client that
+// has gone without a word.
+type goodbye struct {
+	close int // WebSocket close code
+	wire.Error
+}
+
+func bye(close int, code, hint, format string, args ...any) goodbye {
+	return goodbye{close, wire.Error{Type: "error", Code: code, Message: fmt.Sprintf(format, args...), Hint: hint}}
+}
+
+// The ways to end, as PROTOCOL.md lists them.
+var (
+	byeEnded = goodbye{close: websocket.CloseNormalClosure}
+	byeIdle  = bye(4404, "idle", "send sound, silence included, for as long as the voice lasts",
+		"nothing came for %d seconds", int(idleTimeout.Seconds()))
+	byeNoStart = bye(4450, "order", `send {"type":"start",…} right after connecting`,
+		"no start message within %d seconds", int(startTimeout.Seconds()))
+	byeEarly = bye(4450, "order", `send {"type":"start",…} before sound`,
+		"the first message must be start")
+	byeTwice = bye(4450, "order", "open another connection for another voice",
+		"this voice has already started")
+	byeFull = bye(websocket.CloseTryAgainLater, "full", "try again when another voice has ended",
+		"every seat of this server is taken")
+	byeRestart = bye(websocket.CloseServiceRestart, "stopping", "connect again in a few seconds",
+		"the server is stopping")
+	byeInternal = bye(websocket.CloseInternalServerErr, "internal", "connect again; the server's log has more",
+		"the server failed on this voice")
+)
+
+func byeMessage(err error) goodbye {
+	return bye(4450, "message", "see PROTOCOL.md for what a client sends", "%v", err)
+}
+
+func byeTooBig(limit int) goodbye {
+	return bye(websocket.CloseMessageTooBig, "too_big", "send sound in pieces of 10 to 1000 ms; 40 ms is best",
+		"a message is longer than %d bytes", limit)
+}
+
+func byeSound(err error) goodbye {
+	return bye(4451, "format", "send whole samples in the format that start announced", "%v", err)
+}
+
+func byeLanguage(err error) goodbye {
+	return bye(4451, "language", "the ready message lists this model's languages", "%v", err)
+}
+
+// why names the end for the log.
+func (g goodbye) why() string {
+	switch {
+	case g.Code != "":
+		return g.Code
+	case g.close != 0:
+		return "stopped"
+	}
+	return "gone"
+}

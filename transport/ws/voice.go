@@ -1,0 +1,252 @@
+package ws
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+
+	"sotto"
+	"sotto/transport/wire"
+)
+
+// voice is one connection. Its reading half runs in serve, its writing half in
+// speak, and the session between them in a goroutine of its own; serve starts
+// both and waits for them.
+type voice struct {
+	engine *sotto.Engine
+	socket *websocket.Conn
+	log    *slog.Logger
+
+	session *sotto.Session
+	sound   *sound
+	buffer  []byte // one message, reused
+}
+
+// serve runs the whole life of the connection and says how it ended.
+func (v *voice) serve(ctx context.Context) goodbye {
+	defer v.socket.Close()
+	unblock := context.AfterFunc(ctx, func() { v.socket.SetReadDeadline(time.Now()) })
+	defer unblock()
+	if end, ok := v.begin(ctx); !ok {
+		v.part(end)
+		v.linger()
+		return end
+	}
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	late := context.AfterFunc(ctx, func() { time.AfterFunc(drainTimeout, cancel) })
+	defer late()
+
+	var halves sync.WaitGroup
+	ends := make(chan goodbye, 1)
+	halves.Go(func() {
+		if err := v.session.Run(run); err != nil && run.Err() == nil {
+			v.log.Error("voice failed", "error", err)
+		}
+	})
+	halves.Go(func() {
+		v.speak(run, ends)
+		cancel() // a client that does not read is not heard either
+		v.socket.SetReadDeadline(time.Now())
+	})
+	end := v.listen(ctx, run)
+	if end == (goodbye{}) {
+		cancel() // nobody is left to read
+	}
+	ends <- end
+	v.session.Finish(v.sound.rest())
+	halves.Wait()
+	v.linger()
+	return end
+}
+
+// begin greets the client and opens the session it asks for.
+func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
+	model := v.engine.Model()
+	profile := model.Config.Profile
+	v.write(wire.Ready{Type: "ready", Model: model.Name, Description: profile.Description, Sources: profile.Sources, Targets: profile.Targets})
+	v.socket.SetReadDeadline(time.Now().Add(startTimeout))
+	kind, data, end, ok := v.read(ctx, byeNoStart)
+	if !ok {
+		return end, false
+	}
+	if kind != websocket.TextMessage {
+		return byeEarly, false
+	}
+	message, err := wire.ParseClient(data)
+	if err != nil {
+		return byeMessage(err), false
+	}
+	start, isStart := message.(*wire.Start)
+	if !isStart {
+		return byeEarly, false
+	}
+	if v.sound, err = newSound(start); err != nil {
+		return byeSound(err), false
+	}
+	targets := start.Targets
+	if start.Transcribe {
+		targets = append([]string{start.Source}, targets...)
+	}
+	v.session, err = v.engine.Open(sotto.SessionOptions{Source: start.Source, Targets: targets})
+	switch {
+	case errors.Is(err, sotto.ErrFull):
+		return byeFull, false
+	case err != nil:
+		return byeLanguage(err), false
+	}
+	v.write(wire.Started{Type: "started"})
+	return goodbye{}, true
+}
+
+// listen hears the client until something ends the voice.
+func (v *voice) listen(ctx, run context.Context) goodbye {
+	for {
+		v.socket.SetReadDeadline(time.Now().Add(idleTimeout))
+		switch { // after the deadline is set, so that whoever cancels can shorten it
+		case ctx.Err() != nil:
+			return byeRestart
+		case run.Err() != nil:
+			return goodbye{}
+		}
+		kind, data, end, ok := v.read(ctx, byeIdle)
+		if !ok {
+			return end
+		}
+		if kind == websocket.TextMessage {
+			message, err := wire.ParseClient(data)
+			switch message.(type) {
+			case *wire.Stop:
+				return byeEnded
+			case *wire.Start:
+				return byeTwice
+			}
+			return byeMessage(err)
+		}
+		frames, err := v.sound.frames(data)
+		if err != nil {
+			return byeSound(err)
+		}
+		for i := range frames {
+			if v.session.Push(run, &frames[i]) != nil {
+				return goodbye{} // the writing half has given up, or the engine failed
+			}
+		}
+	}
+}
+
+// read returns the next message; late is the goodbye for one that never comes.
+func (v *voice) read(ctx context.Context, late goodbye) (kind int, data []byte, end goodbye, ok bool) {
+	kind, r, err := v.socket.NextReader()
+	limit := wire.MaxBinary
+	if kind == websocket.TextMessage {
+		limit = wire.MaxText
+	}
+	if err == nil {
+		data, err = readUpTo(v.buffer[:0], r, limit+1)
+		v.buffer = data
+	}
+	var slow net.Error
+	switch {
+	case err == nil && len(data) > limit:
+		return 0, nil, byeTooBig(limit), false
+	case err == nil && kind == websocket.TextMessage && !utf8.Valid(data):
+		return 0, nil, byeMessage(errors.New("text message is not UTF-8")), false
+	case err == nil:
+		return kind, data, goodbye{}, true
+	case ctx.Err() != nil:
+		return 0, nil, byeRestart, false
+	case errors.As(err, &slow) && slow.Timeout():
+		return 0, nil, late, false
+	}
+	return 0, nil, goodbye{}, false
+}
+
+// readUpTo appends at most limit bytes of r to buf.
+func readUpTo(buf []byte, r io.Reader, limit int) ([]byte, error) {
+	if cap(buf) < limit {
+		buf = make([]byte, 0, limit)
+	}
+	n, err := io.ReadFull(r, buf[:limit])
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return buf[:n], err
+}
+
+// speak sends captions as they come, then the goodbye.
+func (v *voice) speak(ctx context.Context, ends <-chan goodbye) {
+	for {
+		c, err := v.session.Next(ctx)
+		if err != nil {
+			v.farewell(ctx, err, ends)
+			return
+		}
+		kind := "draft"
+		if c.Committed {
+			kind = "commit"
+		}
+		err = v.write(wire.Caption{
+			Type: kind, Segment: c.Segment, Language: c.Language, Text: c.Text,
+			StartMs: c.Start.Millis(), EndMs: c.End.Millis(),
+		})
+		if err != nil {
+			return
+		}
+	}
+}
+
+// farewell says goodbye once the session has said everything, or failed.
+func (v *voice) farewell(ctx context.Context, err error, ends <-chan goodbye) {
+	if !errors.Is(err, io.EOF) {
+		if ctx.Err() == nil {
+			v.part(byeInternal)
+		}
+		return
+	}
+	v.part(<-ends)
+}
+
+// part sends the last message and the close frame.
+func (v *voice) part(end goodbye) {
+	switch {
+	case end == (goodbye{}):
+		return
+	case end.Code != "":
+		v.write(end.Error)
+	default:
+		v.write(wire.Ended{Type: "ended"})
+	}
+	v.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.close, end.Code), time.Now().Add(writeTimeout))
+}
+
+// linger reads on until the client closes too: closing with unread sound in
+// the socket would cut off our last message.
+func (v *voice) linger() {
+	v.socket.SetReadDeadline(time.Now().Add(lingerTimeout))
+	for {
+		if _, _, err := v.socket.NextReader(); err != nil {
+			return
+		}
+	}
+}
+
+func (v *voice) write(message any) error {
+	v.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
+	return v.socket.WriteJSON(message)
+}
+
+// stats returns the session's counts for the log.
+func (v *voice) stats() sotto.Stats {
+	if v.session == nil {
+		return sotto.Stats{}
+	}
+	return v.session.Stats()
+}

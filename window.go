@@ -1,0 +1,135 @@
+package sotto
+
+import (
+	"context"
+	"strings"
+
+	"sotto/audio"
+	"sotto/decoder"
+	"sotto/decoder/prompt"
+	"sotto/decoder/sample"
+	"sotto/encoder"
+)
+
+const (
+	// A window ends after this many frames in which nobody spoke (the voice
+	// activity's own hang-over comes on top), sooner once it has grown long.
+	pauseFrames     = 8
+	longPauseFrames = 2
+	longWindow      = 15 * audio.RateHz
+
+	// A reply may have this many tokens, and so many more per second of sound.
+	// A model that wants more is repeating itself.
+	replyTokens          = 16
+	replyTokensPerSecond = 10
+)
+
+// window is one stretch of speech: what the encoder and the decoder remember
+// of it. Every frame is encoded once and enters the decoder's memory once;
+// drafts are written behind the sound and rewound.
+type window struct {
+	engine  *Engine
+	tasks   []task
+	segment int
+	start   audio.Position
+
+	ear    *encoder.Stream
+	memory *decoder.Stream
+	sound  []float32 // one sound token
+
+	frames int      // heard
+	quiet  int      // frames since somebody spoke
+	shown  []string // the newest text of each task
+}
+
+func newWindow(e *Engine, tasks []task, segment int, start audio.Position) (*window, error) {
+	head := e.prompts.Head()
+	scratch := 0
+	for _, t := range tasks {
+		scratch = max(scratch, len(t.tail)+replyBudget(maxWindow, t.Task, e.prompts))
+	}
+	w := &window{
+		engine: e, tasks: tasks, segment: segment, start: start,
+		ear:    e.encoder.NewStream(),
+		memory: e.decoder.NewStream(len(head)+maxWindow/audio.FrameLen+leadLen+scratch, scratch),
+		sound:  make([]float32, e.encoder.Dims()),
+		shown:  make([]string, len(tasks)),
+	}
+	return w, w.memory.Append(head)
+}
+
+// hear encodes one frame and remembers its sound token.
+func (w *window) hear(f *audio.Frame, speech bool) error {
+	w.ear.Step(w.sound, f)
+	w.frames++
+	w.quiet++
+	if speech {
+		w.quiet = 0
+	}
+	return w.memory.AppendAudio(w.sound)
+}
+
+// flush hears the voice's last samples, fewer than a frame.
+func (w *window) flush(tail []float32) error {
+	if !w.ear.Flush(w.sound, tail) {
+		return nil
+	}
+	w.frames++
+	return w.memory.AppendAudio(w.sound)
+}
+
+// over reports that the stretch has ended, by a pause or by its length.
+func (w *window) over() bool {
+	heard := w.frames * audio.FrameLen
+	switch {
+	case heard >= maxWindow:
+		return true
+	case heard >= longWindow:
+		return w.quiet >= longPauseFrames
+	}
+	return w.quiet >= pauseFrames
+}
+
+func (w *window) end() audio.Position {
+	return w.start + audio.Position(w.frames)*audio.FrameLen
+}
+
+// say writes task i's reply to the sound so far, then forgets having written it.
+func (w *window) say(ctx context.Context, i int) (string, error) {
+	mark := w.memory.Mark()
+	defer w.memory.Rewind(mark)
+	t := &w.tasks[i]
+	logits, err := w.memory.Logits(t.tail)
+	if err != nil {
+		return "", err
+	}
+	e := w.engine
+	filter := e.prompts.NewFilter()
+	var reply []int
+	for range replyBudget(w.frames*audio.FrameLen, t.Task, e.prompts) {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		id := sample.Greedy(logits)
+		if e.prompts.Stops(id) {
+			break
+		}
+		if filter.Push(id) {
+			reply = append(reply, id)
+		}
+		if logits, err = w.memory.Logits([]int{id}); err != nil {
+			return "", err
+		}
+	}
+	text := e.prompts.Extract(t.Task, e.model.Tokenizer.Decode(reply))
+	return strings.TrimSpace(text), nil
+}
+
+// replyBudget returns how many tokens a reply to so many samples may have.
+func replyBudget(samples int, t prompt.Task, p *prompt.Prompt) int {
+	n := replyTokens + replyTokensPerSecond*samples/audio.RateHz
+	if p.RepeatsSource(t) {
+		n *= 2
+	}
+	return n
+}
