@@ -1,0 +1,150 @@
+package decoder
+
+import (
+	"errors"
+	"fmt"
+
+	"sotto/decoder/kvcache"
+	"sotto/models/kernel"
+)
+
+// ErrFull says that a text has reached its stream's capacity. Nothing of the
+// refused call has been appended.
+var ErrFull = errors.New("the stream is full")
+
+// Mark is a length of a stream to come back to.
+type Mark struct{ at kvcache.Mark }
+
+// Stream is one text's memory.
+type Stream struct {
+	d     *Decoder
+	cache *kvcache.Cache
+	scratch
+	watch func(stage string, rows []float32) // nil but in tests
+}
+
+// NewStream returns an empty stream for at most capacity positions, and never
+// more than the model has. tail is the longest stretch that Rewind takes back.
+func (d *Decoder) NewStream(capacity, tail int) *Stream {
+	limit := max(1, min(capacity, d.cfg.MaxPositions))
+	return &Stream{
+		d:       d,
+		cache:   kvcache.New(d.memory(), limit, max(tail, chunk)),
+		scratch: newScratch(d, limit),
+	}
+}
+
+// Len returns the number of positions appended and not taken back.
+func (s *Stream) Len() int { return s.cache.Len() }
+
+// Bytes returns the size of the keys and values held now.
+func (s *Stream) Bytes() int { return s.cache.Bytes() }
+
+// Mark returns the present length.
+func (s *Stream) Mark() Mark { return Mark{s.cache.Mark()} }
+
+// Rewind takes back everything behind m, exactly as if it had never been
+// appended. It panics when that is more than the tail the stream was made for.
+func (s *Stream) Rewind(m Mark) { s.cache.Rewind(m.at) }
+
+// AppendAudio appends sound tokens, [n, hidden]. Their logits are never needed.
+func (s *Stream) AppendAudio(soundTokens []float32) error {
+	h := s.d.cfg.HiddenSize
+	if len(soundTokens)%h != 0 {
+		return fmt.Errorf("decoder: sound tokens of %d values, want a multiple of %d", len(soundTokens), h)
+	}
+	if err := s.fits(len(soundTokens) / h); err != nil {
+		return err
+	}
+	for len(soundTokens) > 0 {
+		n := min(chunk*h, len(soundTokens))
+		s.embedAudio(soundTokens[:n])
+		s.pass(n/h, 0)
+		soundTokens = soundTokens[n:]
+	}
+	return nil
+}
+
+// Append appends text ids whose logits nobody needs.
+func (s *Stream) Append(ids []int) error {
+	if err := s.accepts(ids); err != nil {
+		return err
+	}
+	for len(ids) > 0 {
+		n := min(chunk, len(ids))
+		s.embedText(ids[:n])
+		s.pass(n, 0)
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// Logits appends ids and returns the logits of the last one, [vocab]. They are
+// overwritten by the next call.
+func (s *Stream) Logits(ids []int) ([]float32, error) {
+	if len(ids) == 0 {
+		return nil, errors.New("decoder: logits after no ids, want at least one")
+	}
+	if err := s.accepts(ids); err != nil {
+		return nil, err
+	}
+	for len(ids) > chunk {
+		s.embedText(ids[:chunk])
+		s.pass(chunk, 0)
+		ids = ids[chunk:]
+	}
+	s.embedText(ids)
+	s.pass(len(ids), 1)
+	s.project(s.logits, 1)
+	return s.logits, nil
+}
+
+// LogitsAll appends ids and returns new logits of each, [n, vocab].
+func (s *Stream) LogitsAll(ids []int) ([]float32, error) {
+	if err := s.accepts(ids); err != nil {
+		return nil, err
+	}
+	vocab := s.d.cfg.VocabSize
+	all := make([]float32, len(ids)*vocab)
+	for done := 0; done < len(ids); {
+		n := min(chunk, len(ids)-done)
+		s.embedText(ids[done : done+n])
+		s.pass(n, n)
+		s.project(all[done*vocab:(done+n)*vocab], n)
+		done += n
+	}
+	return all, nil
+}
+
+// Observe calls f with every stage of every later pass, [positions, width]:
+// "embed", "layer.0" and so on, "ple" for the inputs of the layers, and "norm".
+// Positions that leave the network early are missing from the later stages. It
+// exists for comparison with a reference.
+func (s *Stream) Observe(f func(stage string, rows []float32)) { s.watch = f }
+
+// accepts checks ids and room before anything is written.
+func (s *Stream) accepts(ids []int) error {
+	vocab := min(s.d.cfg.VocabSize, s.d.cfg.PLEVocabSize)
+	for i, id := range ids {
+		if id < 0 || id >= vocab {
+			return fmt.Errorf("decoder: id %d at index %d, want one of the vocabulary's %d", id, i, vocab)
+		}
+	}
+	return s.fits(len(ids))
+}
+
+func (s *Stream) fits(n int) error {
+	if n > s.cache.Room() {
+		return fmt.Errorf("decoder: %d positions behind %d, room for %d more: %w", n, s.Len(), s.cache.Room(), ErrFull)
+	}
+	return nil
+}
+
+// project writes the logits of the last n rows of the normed stream:
+// cap·tanh(x·Eᵀ / cap).
+func (s *Stream) project(dst []float32, n int) {
+	kernel.MatMul(dst, s.normed[:n*s.d.cfg.HiddenSize], n, s.d.head)
+	if limit := s.d.cfg.FinalLogitSoftcap; limit != 0 {
+		kernel.SoftCap(dst, limit)
+	}
+}
