@@ -76,9 +76,9 @@ def background(rng, noise, count, voices):
     return coloured(noise, count, {"white": 0, "pink": 1, "brown": 2}.get(kind, 1))
 
 
-def room(rng, noise, signal):
-    """Convolves with a synthetic room: a direct path and an exponentially decaying tail."""
-    decay = rng.uniform(0.12, 0.5)
+def room(rng, noise, signal, decay=0):
+    """Convolves with a synthetic room: a direct path and a tail that falls 60 dB in decay seconds."""
+    decay = decay or rng.uniform(0.12, 0.5)
     count = int(RATE * decay)
     time = np.arange(count, dtype=np.float32) / RATE
     tail = noise.standard_normal(count, dtype=np.float32) * np.exp(-6.9 * time / decay)
@@ -91,10 +91,21 @@ def room(rng, noise, signal):
     return wet[:len(signal)].astype(np.float32)
 
 
+def telephone(hertz):
+    """Returns the gain of a telephone band at each frequency."""
+    return _band_pass(hertz, 300, 3400)
+
+
+def _band_pass(hertz, low, high):
+    return 1 / (1 + (low / np.maximum(hertz, 1)) ** 6) / (1 + (hertz / high) ** 12)
+
+
 def band(rng):
     """Returns the gain curve of a narrow channel: a telephone or a low-pass."""
-    low, high = (300, 3400) if rng.random() < .4 else (rng.uniform(40, 250), rng.uniform(3000, 7000))
-    return lambda f: 1 / (1 + (low / np.maximum(f, 1)) ** 6) / (1 + (f / high) ** 12)
+    if rng.random() < .4:
+        return telephone
+    low, high = rng.uniform(40, 250), rng.uniform(3000, 7000)
+    return lambda hertz: _band_pass(hertz, low, high)
 
 
 def tilt(rng):

@@ -6,6 +6,7 @@ Every timbre exists for es and es-419. Families of near-identical timbres stay
 on one side of the split; whole timbres are held out, in both accents.
 """
 import argparse
+import functools
 import os
 import random
 import shutil
@@ -34,6 +35,7 @@ def generated_names():
     return [f"r{i:03d}" for i in range(GENERATED)]
 
 
+@functools.cache
 def train_voices():
     """Returns (natural, generated): the training voices that espeak-ng ships, and ours."""
     held = {timbre(v) for v in TEST + DEV} | set(STRESS)
