@@ -1,0 +1,96 @@
+package kernel
+
+// MatMul multiplies n inputs by a matrix: x [n, cols] → dst [n, rows] = x·wᵀ.
+func MatMul(dst, x []float32, n int, w *Weights) {
+	rows, cols := w.Rows(), w.Cols()
+	check(len(x) >= n*cols && len(dst) >= n*rows, "MatMul of [%d, %d] with %d inputs into %d values", rows, cols, len(x), len(dst))
+	var buf []float32
+	if w.expanded == nil {
+		s := w.scratch.Get().(*[]float32)
+		defer w.scratch.Put(s)
+		buf = *s
+	}
+	for r := 0; r < rows; r += panel {
+		have := min(panel, rows-r)
+		block := w.rows(buf, r, have)
+		if have < panel {
+			for i := range have {
+				row := block[i*cols : (i+1)*cols]
+				for k := range n {
+					dst[k*rows+r+i] = Dot(row, x[k*cols:(k+1)*cols])
+				}
+			}
+			continue
+		}
+		w0, w1, w2, w3 := block[:cols], block[cols:2*cols], block[2*cols:3*cols], block[3*cols:4*cols]
+		k := 0
+		for ; k+2 <= n; k += 2 {
+			dot4x2(dst[k*rows+r:], dst[(k+1)*rows+r:], w0, w1, w2, w3, x[k*cols:(k+1)*cols], x[(k+1)*cols:(k+2)*cols])
+		}
+		if k < n {
+			dot4(dst[k*rows+r:], w0, w1, w2, w3, x[k*cols:(k+1)*cols])
+		}
+	}
+}
+
+// dot4 writes the products of four rows with one input.
+func dot4(dst, w0, w1, w2, w3, x []float32) {
+	w0, w1, w2, w3 = w0[:len(x)], w1[:len(x)], w2[:len(x)], w3[:len(x)]
+	var a0, a1, a2, a3 float32
+	for i, v := range x {
+		a0 += w0[i] * v
+		a1 += w1[i] * v
+		a2 += w2[i] * v
+		a3 += w3[i] * v
+	}
+	dst = dst[:4]
+	dst[0], dst[1], dst[2], dst[3] = a0, a1, a2, a3
+}
+
+// dot4x2 writes the products of four rows with two inputs: each weight is read
+// once for both. Every sum runs over its terms in order, as in dot4.
+func dot4x2(dst0, dst1, w0, w1, w2, w3, x0, x1 []float32) {
+	n := len(x0)
+	w0, w1, w2, w3, x1 = w0[:n], w1[:n], w2[:n], w3[:n], x1[:n]
+	var a0, a1, a2, a3, b0, b1, b2, b3 float32
+	for i, u := range x0 {
+		v := x1[i]
+		a0 += w0[i] * u
+		b0 += w0[i] * v
+		a1 += w1[i] * u
+		b1 += w1[i] * v
+		a2 += w2[i] * u
+		b2 += w2[i] * v
+		a3 += w3[i] * u
+		b3 += w3[i] * v
+	}
+	dst0, dst1 = dst0[:4], dst1[:4]
+	dst0[0], dst0[1], dst0[2], dst0[3] = a0, a1, a2, a3
+	dst1[0], dst1[1], dst1[2], dst1[3] = b0, b1, b2, b3
+}
+
+// Dot returns Σ a·b.
+func Dot(a, b []float32) float32 {
+	check(len(a) == len(b), "Dot of %d and %d values", len(a), len(b))
+	var s0, s1, s2, s3 float32
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
+	}
+	for i, v := range a {
+		s0 += v * b[i]
+	}
+	return s0 + s1 + (s2 + s3)
+}
+
+// Axpy adds a·x to dst.
+func Axpy(dst []float32, a float32, x []float32) {
+	check(len(dst) == len(x), "Axpy of %d values into %d", len(x), len(dst))
+	dst = dst[:len(x)]
+	for i, v := range x {
+		dst[i] += a * v
+	}
+}
