@@ -45,8 +45,8 @@ def corpus():
     rng = random.Random(SEED)
     sentences = []
     for _ in range(SENTENCES):
-        draw = grammar.gen(grammar.Ch(rng))
-        sentences += [draw[language] for language in grammar.LANGS]
+        draw = grammar.draw(grammar.Choices(rng))
+        sentences += [draw[language] for language in grammar.LANGUAGES]
     return sentences + PROMPTS * 200 + ["user", "model", "system"] * 500
 
 
