@@ -39,6 +39,13 @@ func Prepare(m tensor.Matrix, expand bool) *Weights {
 	return w
 }
 
+// FromFloats readies a matrix [rows, cols] that is in float32 already. The
+// values are used in place.
+func FromFloats(values []float32, rows, cols int) *Weights {
+	check(len(values) == rows*cols, "FromFloats of %d values, want [%d, %d]", len(values), rows, cols)
+	return &Weights{stored: tensor.Matrix{Rows: rows, Cols: cols, DType: tensor.F32}, expanded: values}
+}
+
 // Rows returns the number of outputs.
 func (w *Weights) Rows() int { return w.stored.Rows }
 
