@@ -40,7 +40,7 @@ func TestKnownSpectrum(t *testing.T) {
 	}
 	for row, values := range want {
 		for i, c := range channels {
-			if got := float64(rows[row][c]); math.Abs(got-values[i]) > 2e-6 {
+			if got := float64(rows[row][c]); math.Abs(got-values[i]) > 2e-5 { // the reference rounds its window to float32
 				t.Errorf("row %d, channel %d: %v, want %v", row, c, got, values[i])
 			}
 		}
