@@ -65,8 +65,13 @@ func (w *Weights) rows(buf []float32, at, n int) []float32 {
 	return buf[:n*cols]
 }
 
-func check(ok bool, format string, args ...any) {
-	if !ok {
-		panic("kernel: internal error: " + fmt.Sprintf(format, args...))
+func check(ok bool, format string, sizes ...int) {
+	if ok {
+		return
 	}
+	args := make([]any, len(sizes)) // boxed only here: a good call allocates nothing
+	for i, n := range sizes {
+		args[i] = n
+	}
+	panic("kernel: internal error: " + fmt.Sprintf(format, args...))
 }
