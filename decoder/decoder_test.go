@@ -88,7 +88,7 @@ func TestStreamsOfOneDecoderDoNotKnowEachOther(t *testing.T) {
 	d := m.decoder(t)
 	say := func(seed uint64) []int {
 		s := d.NewStream(120, 1)
-		appendAll(t, s, m.prompt(rand.New(rand.NewPCG(seed, 0)), 60))
+		appendAll(t, s, prompt(rand.New(rand.NewPCG(seed, 0)), &m.cfg, 60))
 		return reply(t, s, []int{3}, 40)
 	}
 	var want [4][]int
@@ -126,11 +126,11 @@ func TestContradictionsAreNamed(t *testing.T) {
 		{"an unknown layer type", "unknown layer type 9", func(m *model) { m.cfg.LayerTypes[2] = 9 }},
 		{"a pad id outside", "pad id 61", func(m *model) { m.tokens.Pad = 61 }},
 		{"too few layers of weights", "weights of 5 layers, want 6", func(m *model) { m.w.Layers = m.w.Layers[:5] }},
-		{"a misshapen matrix", "layer 2 up: shape [15,24], want [16,24]", func(m *model) { m.w.Layers[2].Up.Rows = 15 }},
-		{"missing keys", "layer 1 k: shape [0,0], want [16,24]", func(m *model) { m.w.Layers[1].K = tensor.Matrix{} }},
+		{"a misshapen matrix", "layer 2 up: shape [15,32], want [16,32]", func(m *model) { m.w.Layers[2].Up.Rows = 15 }},
+		{"missing keys", "layer 1 k: shape [0,0], want [16,32]", func(m *model) { m.w.Layers[1].K = tensor.Matrix{} }},
 		{"a short vector", "layer 4 q norm: 3 elements, want 8", func(m *model) { m.w.Layers[4].QNorm = make([]float32, 3) }},
 		{"short data", "final norm: 0 elements", func(m *model) { m.w.Norm = nil }},
-		{"cut bytes", "embedding: 100 bytes, want 5856", func(m *model) { m.w.Embed.Data = m.w.Embed.Data[:100] }},
+		{"cut bytes", "embedding: 100 bytes, want 7808", func(m *model) { m.w.Embed.Data = m.w.Embed.Data[:100] }},
 		{"a type without a size", "DType(0)", func(m *model) { m.w.PLE.DType = 0 }},
 		{"rows of half a block", "PLE table: rows of 36 elements in type Q8_0", func(m *model) { m.w.PLE.DType = tensor.Q8_0 }},
 	}

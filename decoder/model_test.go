@@ -2,8 +2,10 @@ package decoder
 
 import (
 	"encoding/binary"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"sotto/models/gemma4"
@@ -41,7 +43,7 @@ func same(v, n int) []int {
 // shapes are the patterns of the real models in small, and their edges.
 func shapes() map[string]gemma4.TextConfig {
 	base := gemma4.TextConfig{
-		HiddenSize: 24, Heads: 4, KVHeads: [2]int{2, 2}, HeadDim: [2]int{8, 16},
+		HiddenSize: 32, Heads: 4, KVHeads: [2]int{2, 2}, HeadDim: [2]int{8, 16},
 		SlidingWindow: 5, PLEDim: 6, VocabSize: 61, PLEVocabSize: 61, MaxPositions: 4096,
 		RopeTheta: [2]float64{1e4, 1e6}, PartialRotary: [2]float64{1, 0.25},
 		FinalLogitSoftcap: 30, RMSNormEps: 1e-6,
@@ -144,6 +146,17 @@ func branch(r *rand.Rand, n int) []float32 {
 	return v
 }
 
+// everyDecoder returns a decoder of every shape.
+func everyDecoder(t testing.TB, seed uint64) []*Decoder {
+	t.Helper()
+	var all []*Decoder
+	every := shapes()
+	for _, name := range slices.Sorted(maps.Keys(every)) {
+		all = append(all, newModel(every[name], seed).decoder(t))
+	}
+	return all
+}
+
 // item is one position of a prompt: a text id, or a sound token.
 type item struct {
 	id    int
@@ -151,15 +164,15 @@ type item struct {
 }
 
 // prompt draws n positions; about half of them are runs of sound.
-func (m *model) prompt(r *rand.Rand, n int) []item {
+func prompt(r *rand.Rand, cfg *gemma4.TextConfig, n int) []item {
 	items := make([]item, n)
 	sounding := false
 	for i := range items {
 		if r.IntN(4) == 0 {
 			sounding = !sounding
 		}
-		if items[i].id = r.IntN(m.cfg.VocabSize); sounding {
-			items[i].sound = soundToken(r, m.cfg.HiddenSize)
+		if items[i].id = r.IntN(cfg.VocabSize); sounding {
+			items[i].sound = soundToken(r, cfg.HiddenSize)
 		}
 	}
 	return items

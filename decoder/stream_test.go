@@ -1,12 +1,10 @@
 package decoder
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -118,7 +116,7 @@ func TestSoundAndTextMixedFollowTheEquations(t *testing.T) {
 	eachShape(t, func(t *testing.T, m *model, r *rand.Rand) {
 		d := m.decoder(t)
 		for range 4 {
-			items := m.prompt(r, 1+r.IntN(60))
+			items := prompt(r, &m.cfg, 1+r.IntN(60))
 			items = append(items, item{id: r.IntN(m.cfg.VocabSize)})
 			last := len(items) - 1
 			s := d.NewStream(len(items), 1)
@@ -133,34 +131,32 @@ func TestSoundAndTextMixedFollowTheEquations(t *testing.T) {
 }
 
 func TestAnySlicingGivesTheSameLogits(t *testing.T) {
-	for name, cfg := range shapes() {
-		m := newModel(cfg, 3)
-		d := m.decoder(t)
-		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
-			r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "prompt"), 0))
-			items := append(m.prompt(r, rapid.IntRange(1, 80).Draw(t, "positions")), item{id: 9})
-			whole, sliced := d.NewStream(len(items), 1), d.NewStream(len(items), 1)
-			appendAll(t, whole, items[:len(items)-1])
-			want := logits(t, whole, 9)
-			for rest := items[:len(items)-1]; len(rest) > 0; {
-				n := run(rest, rapid.IntRange(1, len(rest)).Draw(t, "piece"))
-				switch how := rapid.IntRange(0, 2).Draw(t, "call"); {
-				case rest[0].sound != nil || how == 0:
-					appendRun(t, sliced, rest[:n])
-				case how == 1:
-					logits(t, sliced, ids(rest[:n])...)
-				default:
-					if _, err := sliced.LogitsAll(ids(rest[:n])); err != nil {
-						t.Fatal(err)
-					}
+	decoders := everyDecoder(t, 3)
+	rapid.Check(t, func(t *rapid.T) {
+		d := rapid.SampledFrom(decoders).Draw(t, "shape")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "prompt"), 0))
+		items := append(prompt(r, &d.cfg, rapid.IntRange(1, 80).Draw(t, "positions")), item{id: 9})
+		whole, sliced := d.NewStream(len(items), 1), d.NewStream(len(items), 1)
+		appendAll(t, whole, items[:len(items)-1])
+		want := logits(t, whole, 9)
+		for rest := items[:len(items)-1]; len(rest) > 0; {
+			n := run(rest, rapid.IntRange(1, len(rest)).Draw(t, "piece"))
+			switch how := rapid.IntRange(0, 2).Draw(t, "call"); {
+			case rest[0].sound != nil || how == 0:
+				appendRun(t, sliced, rest[:n])
+			case how == 1:
+				logits(t, sliced, ids(rest[:n])...)
+			default:
+				if _, err := sliced.LogitsAll(ids(rest[:n])); err != nil {
+					t.Fatal(err)
 				}
-				rest = rest[n:]
 			}
-			if got := logits(t, sliced, 9); !slices.Equal(got, want) {
-				t.Fatalf("largest difference %g", apart(got, want))
-			}
-		}))
-	}
+			rest = rest[n:]
+		}
+		if got := logits(t, sliced, 9); !slices.Equal(got, want) {
+			t.Fatalf("largest difference %g", apart(got, want))
+		}
+	})
 }
 
 // apart returns the largest absolute difference.
@@ -230,7 +226,7 @@ func TestEarlyExitLeavesAtTheLastOwner(t *testing.T) {
 func TestTheMemoryHoldsTheKeysAndValuesOfTheEquations(t *testing.T) {
 	m := newModel(shapes()["E2B in small"], 8)
 	r := rand.New(rand.NewPCG(1, 1))
-	items := m.prompt(r, 40)
+	items := prompt(r, &m.cfg, 40)
 	s := m.decoder(t).NewStream(40, 1)
 	appendAll(t, s, items)
 	_, ref := whole(m, items)
@@ -250,26 +246,24 @@ func TestTheMemoryHoldsTheKeysAndValuesOfTheEquations(t *testing.T) {
 }
 
 func TestARewoundStreamHasNeverSaidIt(t *testing.T) {
-	for name, cfg := range shapes() {
-		m := newModel(cfg, 4)
-		d := m.decoder(t)
-		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
-			r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "prompt"), 0))
-			tail := rapid.IntRange(1, 2*chunk).Draw(t, "tail")
-			s, fresh := d.NewStream(400, tail), d.NewStream(400, tail)
-			for range rapid.IntRange(1, 4).Draw(t, "rounds") {
-				kept := m.prompt(r, rapid.IntRange(1, 50).Draw(t, "kept"))
-				appendAll(t, s, kept)
-				appendAll(t, fresh, kept)
-				mark := s.Mark()
-				appendAll(t, s, m.prompt(r, rapid.IntRange(1, tail).Draw(t, "taken back")))
-				s.Rewind(mark)
-			}
-			if got, want := logits(t, s, 5), logits(t, fresh, 5); !slices.Equal(got, want) {
-				t.Fatalf("largest difference %g", apart(got, want))
-			}
-		}))
-	}
+	decoders := everyDecoder(t, 4)
+	rapid.Check(t, func(t *rapid.T) {
+		d := rapid.SampledFrom(decoders).Draw(t, "shape")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "prompt"), 0))
+		tail := rapid.IntRange(1, 2*chunk).Draw(t, "tail")
+		s, fresh := d.NewStream(400, tail), d.NewStream(400, tail)
+		for range rapid.IntRange(1, 4).Draw(t, "rounds") {
+			kept := prompt(r, &d.cfg, rapid.IntRange(1, 50).Draw(t, "kept"))
+			appendAll(t, s, kept)
+			appendAll(t, fresh, kept)
+			mark := s.Mark()
+			appendAll(t, s, prompt(r, &d.cfg, rapid.IntRange(1, tail).Draw(t, "taken back")))
+			s.Rewind(mark)
+		}
+		if got, want := logits(t, s, 5), logits(t, fresh, 5); !slices.Equal(got, want) {
+			t.Fatalf("largest difference %g", apart(got, want))
+		}
+	})
 }
 
 func TestEveryTargetHearsTheSameSound(t *testing.T) {
@@ -279,7 +273,7 @@ func TestEveryTargetHearsTheSameSound(t *testing.T) {
 		s := d.NewStream(200, tail)
 		var heard []item
 		for range 3 {
-			more := m.prompt(r, 17)
+			more := prompt(r, &m.cfg, 17)
 			heard = append(heard, more...)
 			appendAll(t, s, more)
 			mark := s.Mark()
@@ -315,70 +309,6 @@ func TestTheSoundPlaceholderInTextIsPadding(t *testing.T) {
 	got := logits(t, d.NewStream(9, 1), 5, m.tokens.AudioSoft, 6)
 	if want := logits(t, d.NewStream(9, 1), 5, m.tokens.Pad, 6); !slices.Equal(got, want) {
 		t.Errorf("largest difference %g", apart(got, want))
-	}
-}
-
-func TestAFullStreamRefusesAndStaysUsable(t *testing.T) {
-	m := newModel(shapes()["no shared layers"], 2)
-	d := m.decoder(t)
-	s := d.NewStream(5, 1)
-	if err := s.Append([]int{1, 2, 3}); err != nil {
-		t.Fatal(err)
-	}
-	calls := map[string]func() error{
-		"Append":      func() error { return s.Append([]int{1, 2, 3}) },
-		"AppendAudio": func() error { return s.AppendAudio(make([]float32, 3*m.cfg.HiddenSize)) },
-		"Logits":      func() error { _, err := s.Logits([]int{1, 2, 3}); return err },
-		"LogitsAll":   func() error { _, err := s.LogitsAll([]int{1, 2, 3}); return err },
-	}
-	for name, call := range calls {
-		if err := call(); !errors.Is(err, ErrFull) {
-			t.Errorf("%s: error %v, want ErrFull", name, err)
-		}
-		if s.Len() != 3 {
-			t.Fatalf("%s: %d positions afterwards, want 3", name, s.Len())
-		}
-	}
-	if want := logits(t, d.NewStream(5, 1), 1, 2, 3, 4, 5); !slices.Equal(logits(t, s, 4, 5), want) {
-		t.Error("the last two places give other logits")
-	}
-}
-
-func TestAStreamIsNeverLongerThanTheModel(t *testing.T) {
-	cfg := shapes()["no shared layers"]
-	cfg.MaxPositions = 4
-	s := newModel(cfg, 2).decoder(t).NewStream(1000, 1)
-	if err := s.Append([]int{1, 2, 3, 4, 5}); !errors.Is(err, ErrFull) {
-		t.Errorf("error %v, want ErrFull", err)
-	}
-}
-
-func TestHostileInputIsNamed(t *testing.T) {
-	cfg := shapes()["no shared layers"]
-	cfg.PLEVocabSize = 50
-	m := newModel(cfg, 2)
-	s := m.decoder(t).NewStream(50, 1)
-	second := func(_ []float32, err error) error { return err }
-	tests := []struct {
-		name, want string
-		err        error
-	}{
-		{"an id beyond the vocabulary", "id 61 at index 1", s.Append([]int{1, 61})},
-		{"an id beyond the per-layer vocabulary", "id 50 at index 0, want one of the vocabulary's 50", s.Append([]int{50})},
-		{"a negative id", "id -1 at index 2", second(s.Logits([]int{1, 2, -1}))},
-		{"a huge id", "id 1099511627776 at index 0", second(s.LogitsAll([]int{1 << 40}))},
-		{"logits of nothing", "want at least one", second(s.Logits(nil))},
-		{"a torn sound token", "sound tokens of 23 values, want a multiple of 24", s.AppendAudio(make([]float32, 23))},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if tt.err == nil || !strings.Contains(tt.err.Error(), tt.want) {
-				t.Errorf("error %v, want %q in it", tt.err, tt.want)
-			}
-		})
-	}
-	if s.Len() != 0 {
-		t.Errorf("%d positions after refused calls, want none", s.Len())
 	}
 }
 
