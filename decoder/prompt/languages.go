@@ -1,0 +1,75 @@
+package prompt
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// names gives the English name, as prompts spell it, of each ISO 639-1 code.
+var names = map[string]string{
+	"af": "Afrikaans", "ar": "Arabic", "az": "Azerbaijani", "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali",
+	"bs": "Bosnian", "ca": "Catalan", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek",
+	"en": "English", "es": "Spanish", "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish",
+	"fil": "Filipino", "fr": "French", "ga": "Irish", "gl": "Galician", "gu": "Gujarati", "he": "Hebrew",
+	"hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian", "is": "Icelandic",
+	"it": "Italian", "ja": "Japanese", "ka": "Georgian", "kk": "Kazakh", "km": "Khmer", "kn": "Kannada",
+	"ko": "Korean", "lo": "Lao", "lt": "Lithuanian", "lv": "Latvian", "mk": "Macedonian", "ml": "Malayalam",
+	"mn": "Mongolian", "mr": "Marathi", "ms": "Malay", "my": "Burmese", "ne": "Nepali", "nl": "Dutch",
+	"no": "Norwegian", "pa": "Punjabi", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
+	"si": "Sinhala", "sk": "Slovak", "sl": "Slovenian", "so": "Somali", "sq": "Albanian", "sr": "Serbian",
+	"sv": "Swedish", "sw": "Swahili", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish",
+	"uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek", "vi": "Vietnamese", "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu",
+}
+
+// Name returns the English name of a language code. An unknown one is an error
+// that names the nearest.
+func Name(code string) (string, error) {
+	if name, ok := names[code]; ok {
+		return name, nil
+	}
+	for known, name := range names {
+		if strings.EqualFold(code, known) || strings.EqualFold(code, name) {
+			return "", fmt.Errorf("unknown language %.32q; write %q", code, known)
+		}
+	}
+	return "", fmt.Errorf("unknown language %.32q; nearest is %s", code, nearest(code))
+}
+
+// nearest returns the code whose name or spelling needs the fewest edits.
+func nearest(word string) string {
+	codes := make([]string, 0, len(names))
+	for code := range names {
+		codes = append(codes, code)
+	}
+	sort.Strings(codes)
+	best, fewest := "", 1<<30
+	word = strings.ToLower(word[:min(len(word), 32)])
+	for _, code := range codes {
+		n := min(edits(word, code), edits(word, strings.ToLower(names[code])))
+		if n < fewest {
+			best, fewest = code, n
+		}
+	}
+	return fmt.Sprintf("%q (%s)", best, names[best])
+}
+
+// edits is the Levenshtein distance.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

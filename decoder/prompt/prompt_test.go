@@ -1,0 +1,121 @@
+package prompt
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"sotto/models/gemma4"
+	"sotto/models/tokenizer"
+)
+
+func pocketTokenizer(t *testing.T) *tokenizer.Tokenizer {
+	t.Helper()
+	data, err := os.ReadFile("../../models/pocket/tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenizer.FromJSON(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+func config(tok *tokenizer.Tokenizer, profile gemma4.Profile) *gemma4.Config {
+	id := func(piece string) int { n, _ := tok.ID(piece); return n }
+	return &gemma4.Config{Profile: profile, Tokens: gemma4.Tokens{
+		Pad: 0, BOS: id("<bos>"), Stop: []int{id("<eos>"), id("<turn|>")},
+		TurnOpen: id("<|turn>"), TurnClose: id("<turn|>"),
+		AudioOpen: id("<|audio>"), AudioClose: id("<audio|>"), AudioSoft: id("<|audio|>"),
+		ChannelOpen: id("<|channel>"), ChannelClose: id("<channel|>"),
+	}}
+}
+
+// The parts joined are the ids of the whole prompt written out.
+func TestRendering(t *testing.T) {
+	tok := pocketTokenizer(t)
+	p, err := New(config(tok, gemma4.Profile{Translate: "Translate from {SOURCE} into {TARGET}."}), tok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tail, err := p.Tail(Task{"es", "de"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := tok.Encode("<bos><|turn>user\n<|audio><audio|>Translate from Spanish into German.<turn|>\n<|turn>model\n")
+	if got := append(slices.Clone(p.Head()), tail...); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestPublishedInstructions(t *testing.T) {
+	tok := pocketTokenizer(t)
+	p, err := New(config(tok, gemma4.Profile{}), tok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.Instruction(Task{"es", "fr"})
+	if err != nil || !strings.HasPrefix(text, "Transcribe the following speech segment in Spanish, then translate it into French.\n") {
+		t.Errorf("translate: %q, %v", text, err)
+	}
+	text, err = p.Instruction(Task{"es", ""})
+	if err != nil || !strings.HasPrefix(text, "Transcribe the following speech segment in Spanish into Spanish text.\n\n") {
+		t.Errorf("transcribe: %q, %v", text, err)
+	}
+}
+
+func TestExtract(t *testing.T) {
+	tok := pocketTokenizer(t)
+	p, _ := New(config(tok, gemma4.Profile{}), tok)
+	tests := []struct {
+		task        Task
+		reply, want string
+	}{
+		{Task{"es", "en"}, "Buenos días.", ""},
+		{Task{"es", "en"}, "Buenos días.\nEngl", ""},
+		{Task{"es", "en"}, "Buenos días.\nEnglish: Good mor", "Good mor"},
+		{Task{"es", "es"}, "Buenos días.", "Buenos días."},
+	}
+	for _, tt := range tests {
+		if got := p.Extract(tt.task, tt.reply); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.reply, got, tt.want)
+		}
+	}
+}
+
+func TestLanguagesRefused(t *testing.T) {
+	tok := pocketTokenizer(t)
+	p, _ := New(config(tok, gemma4.Profile{Sources: []string{"es"}, Targets: []string{"es", "en"}}), tok)
+	tests := []struct {
+		task Task
+		want string
+	}{
+		{Task{"xx-klingon", "en"}, `unknown language "xx-klingon"`},
+		{Task{"es", "englisch"}, `nearest is "en" (English)`},
+		{Task{"es", "French"}, `write "fr"`},
+		{Task{"fr", "en"}, "does not hear French (fr); it does es"},
+		{Task{"es", "fr"}, "does not write French (fr); it does es, en"},
+	}
+	for _, tt := range tests {
+		if _, err := p.Tail(tt.task); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%v: %v, want %q", tt.task, err, tt.want)
+		}
+	}
+}
+
+func TestFilterHidesThoughtsAndStructure(t *testing.T) {
+	tok := pocketTokenizer(t)
+	p, _ := New(config(tok, gemma4.Profile{}), tok)
+	f := p.NewFilter()
+	var shown []int
+	for _, id := range tok.Encode("a<|channel>thought b<channel|>c<|turn>d") {
+		if f.Push(id) {
+			shown = append(shown, id)
+		}
+	}
+	if got := tok.Decode(shown); got != "acd" {
+		t.Errorf("%q is shown", got)
+	}
+}
