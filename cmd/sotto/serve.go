@@ -105,4 +105,3 @@ func newLog(stderr *os.File, quiet bool) *slog.Logger {
 	}
 	return slog.New(slog.NewJSONHandler(stderr, options))
 }
-

@@ -12,7 +12,8 @@ BLOCK_IN, BLOCK_OUT = 441 * 64, 320 * 64        # 22050 Hz -> 16 kHz, exact bloc
 
 
 def resample(wave, speed=1.0):
-    """Resamples 22050 Hz to 16 kHz by FFT; speed > 1 shortens and raises pitch and formants.
+    """Resamples 22050 Hz to 16 kHz by FFT; speed > 1 shortens and raises pitch and formants,
+    by about so much (a fast transform length nearby is taken).
 
     Returns (signal, milliseconds of output per millisecond of input).
     """

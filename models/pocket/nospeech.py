@@ -40,7 +40,8 @@ def _clicks(rng, noise, count):
     wave = np.zeros(count, np.float32)
     for _ in range(rng.randint(1, 10)):
         at, width = rng.randrange(count - 800), rng.randint(60, 800)
-        wave[at:at + width] += noise.standard_normal(width) * np.exp(-np.arange(width) / (width / 5)) * rng.uniform(.3, 1)
+        burst = noise.standard_normal(width) * np.exp(-np.arange(width) / (width / 5))
+        wave[at:at + width] += burst * rng.uniform(.3, 1)
     return wave
 
 

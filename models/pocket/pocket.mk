@@ -1,0 +1,34 @@
+# The recipe of the embedded model. Everything it makes lies in build/pocket; see models/pocket/README.md.
+
+POCKET  = models/pocket
+BUILT   = build/pocket
+SEED   ?= 1
+COUNT  ?= 500
+SET    ?= held
+ONECORE = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
+SYNTH   = $(ONECORE) $(PYTHON) $(POCKET)/synth.py
+ESPEAK  = --espeak $(BUILT)/espeak
+
+.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-testset pocket-test
+
+pocket-tokenizer: ## learn tokenizer.json again
+	$(PYTHON) $(POCKET)/tokenizer.py
+
+pocket-data: ## 177,500 training samples, dev and test; 13 GB, about an hour of one core, resumable
+	$(SYNTH) shards --split dev --out $(BUILT)/data $(ESPEAK)
+	$(SYNTH) shards --split test --out $(BUILT)/data $(ESPEAK)
+	$(SYNTH) shards --split train --first 0 --last 34 --out $(BUILT)/data $(ESPEAK)
+	$(SYNTH) shards --split train --first 40 --last 75 --out $(BUILT)/data $(ESPEAK)
+
+pocket-verify: ## make two shards again and compare them with shards.sha256
+	$(SYNTH) verify --split dev $(ESPEAK)
+	$(SYNTH) verify --split test $(ESPEAK)
+
+pocket-heldout: ## a fresh evaluation set: SET=held|seen|channel|nospeech SEED=1 COUNT=500
+	$(SYNTH) heldout --set $(SET) --seed $(SEED) --count $(COUNT) --out $(BUILT)/heldout/$(SET)-$(SEED) $(ESPEAK)
+
+pocket-testset: ## make testset/ again (espeak-ng 1.51, opusenc 0.2)
+	$(ONECORE) $(PYTHON) $(POCKET)/testset.py $(ESPEAK)
+
+pocket-test: ## the recipe's tests of data and grammar
+	cd $(POCKET) && $(ONECORE) $(PYTHON) -m unittest test_grammar test_data
