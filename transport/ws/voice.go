@@ -61,10 +61,21 @@ func (v *voice) serve(ctx context.Context) goodbye {
 		cancel() // nobody is left to read
 	}
 	ends <- end
-	v.session.Finish(v.sound.rest())
+	v.finish(run)
 	halves.Wait()
 	v.linger()
 	return end
+}
+
+// finish hands over the last sound and ends the session's voice.
+func (v *voice) finish(run context.Context) {
+	last, tail := v.sound.rest()
+	for i := range last {
+		if v.session.Push(run, &last[i]) != nil {
+			break
+		}
+	}
+	v.session.Finish(tail)
 }
 
 // begin greets the client and opens the session it asks for.
@@ -73,6 +84,9 @@ func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
 	profile := model.Config.Profile
 	v.write(wire.Ready{Type: "ready", Model: model.Name, Description: profile.Description, Sources: profile.Sources, Targets: profile.Targets})
 	v.socket.SetReadDeadline(time.Now().Add(startTimeout))
+	if ctx.Err() != nil { // after the deadline is set, so that the one who cancels can shorten it
+		return byeRestart, false
+	}
 	kind, data, end, ok := v.read(ctx, byeNoStart)
 	if !ok {
 		return end, false
@@ -227,15 +241,17 @@ func (v *voice) part(end goodbye) {
 	v.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.close, end.Code), time.Now().Add(writeTimeout))
 }
 
-// linger reads on until the client closes too: closing with unread sound in
-// the socket would cut off our last message.
+// linger says that nothing more will come, then reads on until the client
+// closes too: closing with unread sound in the socket would cut off our last
+// message. It reads the connection itself, because a WebSocket reader whose
+// deadline has passed never reads again.
 func (v *voice) linger() {
-	v.socket.SetReadDeadline(time.Now().Add(lingerTimeout))
-	for {
-		if _, _, err := v.socket.NextReader(); err != nil {
-			return
-		}
+	conn := v.socket.NetConn()
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
 	}
+	conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+	io.Copy(io.Discard, conn)
 }
 
 func (v *voice) write(message any) error {
