@@ -1,0 +1,66 @@
+// One connection to the daemon.
+
+import { parse } from './wire.mjs';
+
+const lost = {
+  message: 'The connection to the server was lost.',
+  hint: 'See whether sotto is still running, then start again.',
+};
+const strange = {
+  message: 'The server said something this page does not understand.',
+  hint: 'Load the page again: it may be older than the server.',
+};
+
+/**
+ * Connects. heard gets every message but errors. closed is called once, unless close came first: with nothing after a
+ * good end, else with the server's error, or what else went wrong, as {message, hint}.
+ */
+export function connect(address, { heard, closed }, WebSocket = globalThis.WebSocket) {
+  const socket = new WebSocket(address);
+  let open = true;
+  let fault = lost;
+
+  const end = (reason) => {
+    if (!open) return;
+    open = false;
+    socket.close();
+    closed(reason);
+  };
+  socket.binaryType = 'arraybuffer';
+  socket.onclose = () => end(fault);
+  socket.onmessage = ({ data }) => {
+    if (!open) return;
+    let message;
+    try {
+      message = parse(data);
+    } catch {
+      end(strange);
+      return;
+    }
+    if (message.type === 'error') {
+      fault = { message: sentence(message.message), hint: sentence(message.hint ?? '') };
+      return; // the server closes after its error
+    }
+    heard(message);
+    if (message.type === 'ended') end(null);
+  };
+  return {
+    send: (data) => socket.readyState === WebSocket.OPEN && socket.send(data),
+    /** Bytes that have not left yet. */
+    waiting: () => socket.bufferedAmount,
+    close() {
+      open = false;
+      socket.close();
+    },
+  };
+}
+
+/** The server's messages are clauses; on a page they stand as sentences. */
+export function sentence(clause) {
+  if (clause === '') return '';
+  const text = clause[0].toUpperCase() + clause.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** How long to wait before trying to reach the server for the nth time, from 0. */
+export const patienceMs = (attempt) => Math.min(1000 * 2 ** attempt, 15000);

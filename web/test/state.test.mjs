@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+
+import { common, name } from '../page/languages.mjs';
+import { able, captionsOf, initial, next, running, shown } from '../page/state.mjs';
+
+const ready = { type: 'ready', model: 'toy', sources: ['es'], targets: ['es', 'en', 'fr', 'de'] };
+const commit = (text, segment = 0, language = 'en') => ({ type: 'commit', segment, language, text, start_ms: 0, end_ms: 1 });
+const draft = (text, segment = 0, language = 'en') => ({ type: 'draft', segment, language, text, start_ms: 0, end_ms: 1 });
+const after = (...events) => events.reduce(next, initial);
+const texts = (state, code = 'en') => captionsOf(state, code).lines.map(({ text }) => text);
+
+test('a voice goes from one phase to the next', () => {
+  const phases = [];
+  const events = [ready, { type: 'begin' }, ready, { type: 'started' }, commit('a'), { type: 'stop' }, commit('b', 1), { type: 'ended' }];
+  events.reduce((state, event) => (phases.push(next(state, event).phase), next(state, event)), initial);
+  assert.deepEqual(phases, ['idle', 'connecting', 'connecting', 'listening', 'listening', 'finishing', 'finishing', 'ended']);
+});
+
+test('translations are chosen at first, then what the person chose', () => {
+  const state = after(ready);
+  assert.deepEqual([state.source, state.chosen], ['es', ['en', 'fr', 'de']]);
+  const fewer = next(next(state, { type: 'target', target: 'en', on: false }), { type: 'target', target: 'es', on: true });
+  assert.deepEqual(fewer.chosen, ['es', 'fr', 'de']);
+  assert.deepEqual(next(fewer, ready).chosen, ['es', 'fr', 'de']);
+});
+
+test('languages a new server does not know are dropped', () => {
+  const state = next(after(ready), { ...ready, sources: ['it'], targets: ['pt', 'de'] });
+  assert.deepEqual([state.source, state.chosen], ['it', ['de']]);
+  assert.equal(next(state, { type: 'source', source: 'es' }).source, 'it');
+});
+
+test('a model that does not say what it knows is offered common languages', () => {
+  const state = after({ type: 'ready', model: 'large' });
+  assert.deepEqual([state.sources, state.targets, state.source], [common, common, 'es']);
+  const known = readFileSync(new URL('../../decoder/prompt/languages.go', import.meta.url), 'utf8');
+  for (const code of common) assert.ok(known.includes(`"${code}": "${name(code)}"`), code);
+});
+
+test('a voice needs a language, and nothing begins beside it', () => {
+  assert.equal(able(initial), false);
+  const state = after(ready);
+  assert.ok(able(state) && !running(state));
+  const none = state.chosen.reduce((s, target) => next(s, { type: 'target', target, on: false }), state);
+  assert.equal(able(none), false);
+  const begun = next(state, { type: 'begin' });
+  assert.ok(running(begun) && !able(begun));
+});
+
+test('a draft replaces the tail, a commit takes it away and stays', () => {
+  let state = after(ready, { type: 'begin' }, { type: 'started' }, draft('The'), draft('The train'));
+  assert.deepEqual(captionsOf(state, 'en'), { lines: [], tail: { segment: 0, text: 'The train' } });
+  state = [draft('Le train', 0, 'fr'), commit('The train leaves.'), commit('Now.', 1)].reduce(next, state);
+  assert.deepEqual(texts(state), ['The train leaves.', 'Now.']);
+  assert.equal(captionsOf(state, 'en').tail, null);
+  assert.equal(captionsOf(state, 'fr').tail.text, 'Le train');
+  assert.equal(captionsOf(next(state, draft('', 1, 'fr')), 'fr').tail, null);
+});
+
+test('events never write the state they are given', () => {
+  const freeze = (value) => {
+    if (value && typeof value === 'object') Object.values(Object.freeze(value)).forEach(freeze);
+    return value;
+  };
+  const events = [ready, { type: 'begin' }, { type: 'started' }, draft('a'), commit('a'), draft('b', 1), { type: 'fault', message: 'x' }, { type: 'clear' }];
+  events.reduce((state, event) => next(freeze(state), freeze(event)), initial);
+});
+
+test('what was not committed goes with the connection, what was stays', () => {
+  const state = after(ready, { type: 'begin' }, { type: 'started' }, commit('a'), draft('b', 1), { type: 'fault', message: 'Lost.', hint: 'Look.' });
+  assert.deepEqual(captionsOf(state, 'en'), { lines: [{ voice: 1, segment: 0, text: 'a' }], tail: null });
+  assert.deepEqual([state.phase, state.fault], ['fault', { message: 'Lost.', hint: 'Look.' }]);
+  const again = next(state, { type: 'begin' });
+  assert.deepEqual([again.phase, again.fault, again.voice, texts(again)], ['connecting', null, 2, ['a']]);
+});
+
+test('a server that comes back is met', () => {
+  const away = after({ type: 'unreachable', message: 'Gone.', hint: '' });
+  assert.deepEqual([away.phase, away.fault.message], ['reaching', 'Gone.']);
+  const back = next(away, ready);
+  assert.deepEqual([back.phase, back.fault], ['idle', null]);
+});
+
+test('a language with text keeps its place when it is no longer chosen, until cleared', () => {
+  const state = after(ready, { type: 'begin' }, { type: 'started' }, commit('a'), { type: 'ended' }, { type: 'target', target: 'en', on: false });
+  assert.deepEqual(shown(state), ['fr', 'de', 'en']);
+  assert.deepEqual(shown(next(state, { type: 'clear' })), ['fr', 'de']);
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import test from 'node:test';
+
+import { address, parse, start, stop } from '../page/wire.mjs';
+
+const goldens = new URL('../../transport/wire/testdata/', import.meta.url);
+const golden = (name) => readFileSync(new URL(name, goldens), 'utf8').trim();
+
+test('our messages are the golden ones', () => {
+  const voice = { source: 'es', targets: ['en', 'fr'], transcribe: true, format: 's16le', rate: 48000, channels: 2 };
+  assert.equal(start(voice), golden('start.json'));
+  assert.equal(stop(), golden('stop.json'));
+});
+
+test('what is not named is not sent', () => {
+  assert.equal(start({ source: 'es', targets: ['en'], rate: 44100 }), '{"type":"start","source":"es","targets":["en"],"rate":44100}');
+});
+
+test("every other golden message is a server's and is read", () => {
+  const ours = ['start.json', 'stop.json'];
+  const theirs = readdirSync(goldens).filter((name) => name.endsWith('.json') && !ours.includes(name));
+  assert.deepEqual(theirs.sort(), ['commit.json', 'draft.json', 'ended.json', 'error.json', 'ready.json', 'started.json']);
+  for (const name of theirs) assert.deepEqual(parse(golden(name)), JSON.parse(golden(name)), name);
+});
+
+test('what is no message is refused', () => {
+  for (const text of ['', 'null', '[]', '5', '{}', '{"type":"toString"}', '{"type":"start"}', '{"type":"draft","segment":1,"language":"en","text":2}']) {
+    assert.throws(() => parse(text), undefined, text);
+  }
+});
+
+test('the door is on the server of the page', () => {
+  assert.equal(address(new URL('http://127.0.0.1:7788/')), 'ws://127.0.0.1:7788/v1/stream');
+  assert.equal(address(new URL('https://example.org/page')), 'wss://example.org/v1/stream');
+});
