@@ -143,20 +143,39 @@ func readHeads(o object, t *TextConfig) {
 		return
 	}
 	overrides := o.inside("per_layer_config")
-	for key := range overrides.fields {
-		if l, err := strconv.Atoi(key); err != nil || l < 0 || l >= t.Layers() {
-			overrides.fail(key, "is no layer, want 0 to %d", t.Layers()-1)
-			return
-		}
-	}
+	names := layerNames(overrides, t.Layers())
 	var seen [2]bool
 	for l, kind := range t.LayerTypes {
-		d, h := readOverride(overrides.inside(strconv.Itoa(l)), dim, heads)
+		d, h := readOverride(overrides.inside(names[l]), dim, heads)
 		if seen[kind] && (d != t.HeadDim[kind] || h != t.KVHeads[kind]) {
-			overrides.fail(strconv.Itoa(l), "differs from other %s layers, and only one head size and count for each type is implemented", kind)
+			overrides.fail(names[l], "differs from other %s layers, and only one head size and count for each type is implemented", kind)
 		}
 		seen[kind], t.HeadDim[kind], t.KVHeads[kind] = true, d, h
 	}
+}
+
+// layerNames returns the keys of layers by number; transformers writes as many
+// digits for each as the last layer has ("04"), and a layer without overrides
+// may be left out.
+func layerNames(o object, layers int) []string {
+	names := make([]string, layers)
+	for l := range names {
+		names[l] = strconv.Itoa(l)
+	}
+	given := make(map[int]bool)
+	for key := range o.fields {
+		l, err := strconv.Atoi(key)
+		if err != nil || l < 0 || l >= layers {
+			o.fail(key, "is no layer, want 0 to %d", layers-1)
+			continue
+		}
+		if given[l] {
+			o.fail(key, "is given twice")
+			continue
+		}
+		given[l], names[l] = true, key
+	}
+	return names
 }
 
 // readOverride returns a layer's own head size and key/value heads.
