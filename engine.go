@@ -17,9 +17,13 @@ import (
 // ErrFull says that every seat of the engine is taken.
 var ErrFull = errors.New("sotto: every seat is taken; try again when a voice has ended")
 
-// maxWindow is the longest stretch of sound the model is given at once. Gemma 4
-// hears at most 30 s; the rest is room for the pause that ends it.
-const maxWindow = 28 * audio.RateHz
+const (
+	// maxWindow is the longest stretch of sound the model is given at once, in
+	// frames (28 s). Gemma 4 hears at most 30 s.
+	maxWindow = 28 * 1000 / audio.FrameMilli
+	// minWindow frames (2 s) must fit into a model's context.
+	minWindow = 2 * 1000 / audio.FrameMilli
+)
 
 // EngineOptions tune an Engine; the zero value is right for one machine.
 type EngineOptions struct {
@@ -78,11 +82,16 @@ func (e *Engine) Open(opt SessionOptions) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	longest := e.longestWindow(tasks)
+	if longest < minWindow {
+		return nil, fmt.Errorf("sotto: the model's context of %d positions is too short for a prompt, %d s of sound and a reply",
+			e.model.Config.Text.MaxPositions, minWindow*audio.FrameMilli/1000)
+	}
 	if e.taken.Add(1) > e.seats {
 		e.taken.Add(-1)
 		return nil, ErrFull
 	}
-	return newSession(e, opt, tasks), nil
+	return newSession(e, opt, tasks, longest), nil
 }
 
 // tasks turns the wanted targets into rendered prompts.
@@ -105,6 +114,28 @@ func (e *Engine) tasks(opt SessionOptions) ([]task, error) {
 		tasks = append(tasks, task{Task: t, tail: tail})
 	}
 	return tasks, nil
+}
+
+// longestWindow returns how many frames fit into the model's context together
+// with the prompts and their replies.
+func (e *Engine) longestWindow(tasks []task) int {
+	room := e.model.Config.Text.MaxPositions - len(e.prompts.Head())
+	for frames := maxWindow; frames > 0; frames-- {
+		if frames+e.scratch(tasks, frames) <= room {
+			return frames
+		}
+	}
+	return 0
+}
+
+// scratch returns the most positions that one task needs behind so many frames:
+// the rest of its prompt and its reply.
+func (e *Engine) scratch(tasks []task, frames int) int {
+	most := 0
+	for _, t := range tasks {
+		most = max(most, len(t.tail)+replyBudget(frames, t.Task, e.prompts))
+	}
+	return most
 }
 
 // acquire waits for the right to compute.

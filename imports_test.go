@@ -18,6 +18,8 @@ var order = map[string]string{
 	"audio":                    "",
 	"audio/resample":           "",
 	"audio/wav":                "audio",
+	"audio/opus":               "",
+	"audio/intake":             "audio audio/opus audio/resample audio/wav",
 	"audio/vad":                "audio",
 	"models/tensor":            "",
 	"models/mapped":            "",

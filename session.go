@@ -44,6 +44,7 @@ type Stats struct {
 type Session struct {
 	engine   *Engine
 	tasks    []task
+	longest  int // frames of a window
 	captions *captionQueue
 	mailbox  chan audio.Frame // the sender waits when it is full
 	tail     chan []float32   // the voice's last samples, less than a frame
@@ -66,7 +67,7 @@ type task struct {
 	tail []int // prompt ids after the sound
 }
 
-func newSession(e *Engine, opt SessionOptions, tasks []task) *Session {
+func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Session {
 	every := opt.DraftEvery
 	if every == 0 {
 		every = 480 * time.Millisecond
@@ -74,6 +75,7 @@ func newSession(e *Engine, opt SessionOptions, tasks []task) *Session {
 	return &Session{
 		engine:     e,
 		tasks:      tasks,
+		longest:    longest,
 		captions:   newCaptionQueue(),
 		mailbox:    make(chan audio.Frame, mailboxLen),
 		tail:       make(chan []float32, 1),
@@ -193,7 +195,7 @@ func (s *Session) keepLead(f *audio.Frame) {
 func (s *Session) openWindow() error {
 	segment := int(s.stats.segments.Add(1)) - 1
 	lead := audio.Position(len(s.lead)) * audio.FrameLen
-	w, err := newWindow(s.engine, s.tasks, segment, s.heard-audio.FrameLen-lead)
+	w, err := newWindow(s.engine, s.tasks, s.longest, segment, s.heard-audio.FrameLen-lead)
 	if err != nil {
 		return err
 	}
@@ -242,7 +244,7 @@ func (s *Session) say(ctx context.Context, committed bool) error {
 		}
 		s.captions.put(Caption{
 			Segment: w.segment, Language: s.tasks[i].language(), Text: text,
-			Committed: committed && text != "", Start: w.start, End: w.end(),
+			Committed: committed && text != "", Start: w.start, End: min(w.end(), s.heard),
 		})
 	}
 	return nil

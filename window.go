@@ -16,7 +16,7 @@ const (
 	// activity's own hang-over comes on top), sooner once it has grown long.
 	pauseFrames     = 8
 	longPauseFrames = 2
-	longWindow      = 15 * audio.RateHz
+	longWindow      = 15 * 1000 / audio.FrameMilli
 
 	// A reply may have this many tokens, and so many more per second of sound.
 	// A model that wants more is repeating itself.
@@ -32,6 +32,7 @@ type window struct {
 	tasks   []task
 	segment int
 	start   audio.Position
+	longest int // frames after which it ends in any case
 
 	ear    *encoder.Stream
 	memory *decoder.Stream
@@ -42,16 +43,13 @@ type window struct {
 	shown  []string // the newest text of each task
 }
 
-func newWindow(e *Engine, tasks []task, segment int, start audio.Position) (*window, error) {
+func newWindow(e *Engine, tasks []task, longest, segment int, start audio.Position) (*window, error) {
 	head := e.prompts.Head()
-	scratch := 0
-	for _, t := range tasks {
-		scratch = max(scratch, len(t.tail)+replyBudget(maxWindow, t.Task, e.prompts))
-	}
+	scratch := e.scratch(tasks, longest)
 	w := &window{
-		engine: e, tasks: tasks, segment: segment, start: start,
+		engine: e, tasks: tasks, segment: segment, start: start, longest: longest,
 		ear:    e.encoder.NewStream(),
-		memory: e.decoder.NewStream(len(head)+maxWindow/audio.FrameLen+leadLen+scratch, scratch),
+		memory: e.decoder.NewStream(len(head)+longest+scratch, scratch),
 		sound:  make([]float32, e.encoder.Dims()),
 		shown:  make([]string, len(tasks)),
 	}
@@ -80,11 +78,10 @@ func (w *window) flush(tail []float32) error {
 
 // over reports that the stretch has ended, by a pause or by its length.
 func (w *window) over() bool {
-	heard := w.frames * audio.FrameLen
 	switch {
-	case heard >= maxWindow:
+	case w.frames >= w.longest:
 		return true
-	case heard >= longWindow:
+	case w.frames >= longWindow:
 		return w.quiet >= longPauseFrames
 	}
 	return w.quiet >= pauseFrames
@@ -106,7 +103,7 @@ func (w *window) say(ctx context.Context, i int) (string, error) {
 	e := w.engine
 	filter := e.prompts.NewFilter()
 	var reply []int
-	for range replyBudget(w.frames*audio.FrameLen, t.Task, e.prompts) {
+	for range replyBudget(w.frames, t.Task, e.prompts) {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
@@ -125,9 +122,9 @@ func (w *window) say(ctx context.Context, i int) (string, error) {
 	return strings.TrimSpace(text), nil
 }
 
-// replyBudget returns how many tokens a reply to so many samples may have.
-func replyBudget(samples int, t prompt.Task, p *prompt.Prompt) int {
-	n := replyTokens + replyTokensPerSecond*samples/audio.RateHz
+// replyBudget returns how many tokens a reply to so many frames may have.
+func replyBudget(frames int, t prompt.Task, p *prompt.Prompt) int {
+	n := replyTokens + replyTokensPerSecond*frames*audio.FrameMilli/1000
 	if p.RepeatsSource(t) {
 		n *= 2
 	}

@@ -1,0 +1,111 @@
+package sotto
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestSeatsAreTakenAndGivenBack(t *testing.T) {
+	e := toyEngine(t, EngineOptions{Seats: 2})
+	one, err := e.Open(twoLanguages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := e.Open(twoLanguages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := e.Open(twoLanguages); !errors.Is(err, ErrFull) {
+			t.Fatalf("a third voice is answered with %v, want ErrFull", err)
+		}
+	}
+	one.Close()
+	third, err := e.Open(twoLanguages)
+	if err != nil {
+		t.Fatalf("the seat of a closed session: %v", err)
+	}
+	third.Close()
+	other.Finish(nil)
+	if err := other.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := e.Open(twoLanguages); err != nil {
+			t.Fatalf("the seat of a session that has run: %v", err)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	e := toyEngine(t, EngineOptions{Seats: 1})
+	tests := []struct {
+		name    string
+		source  string
+		targets []string
+		want    string
+	}{
+		{"no language", "es", nil, "no target language"},
+		{"a language twice", "es", []string{"en", "en"}, `"en" is named twice`},
+		{"a target it does not know", "es", []string{"en", "fr"}, "does not write French"},
+		{"a source it does not know", "it", []string{"en"}, "does not hear Italian"},
+		{"a language nobody knows", "es", []string{"enn"}, `unknown language "enn"`},
+		{"no source", "", []string{"en"}, "unknown language"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := e.Open(SessionOptions{Source: tt.source, Targets: tt.targets})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("error %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+	if _, err := e.Open(twoLanguages); err != nil {
+		t.Errorf("a refused voice has kept the seat: %v", err)
+	}
+}
+
+func TestAContextTooShortToHearIsRefused(t *testing.T) {
+	m := toyModel(t)
+	m.Config.Text.MaxPositions = 100
+	_, err := engineOf(t, m, EngineOptions{}).Open(twoLanguages)
+	if err == nil || !strings.Contains(err.Error(), "context of 100 positions is too short") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestAModelWithoutTokenizerIsRefused(t *testing.T) {
+	m := toyModel(t)
+	m.Tokenizer = nil
+	if _, err := NewEngine(m, EngineOptions{}); err == nil || !strings.Contains(err.Error(), "no tokenizer") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Voices share weights and workers and nothing else.
+func TestVoicesDoNotDisturbEachOther(t *testing.T) {
+	e := toyEngine(t, EngineOptions{Seats: 6, Workers: 2})
+	var want [6][]Caption
+	for i := range want {
+		all, _ := hear(t, e, twoLanguages, babble(second+i*500, uint64(i)))
+		want[i] = committed(all)
+	}
+	var voices sync.WaitGroup
+	for i := range want {
+		voices.Go(func() {
+			s, err := e.Open(twoLanguages)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			all, err := run(t.Context(), s, babble(second+i*500, uint64(i)))
+			if got := committed(all); err != nil || !slices.Equal(got, want[i]) {
+				t.Errorf("voice %d among others: %+v, %v, alone %+v", i, got, err, want[i])
+			}
+		})
+	}
+	voices.Wait()
+}
