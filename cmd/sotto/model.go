@@ -15,12 +15,11 @@ func modelFlags() []cli.Flag {
 	}
 }
 
-// openModel opens the model the flags name.
-func openModel(c *cli.Context) (*gemma4.Model, error) {
-	name := c.String("model")
-	open := func() (*gemma4.Model, error) { return gemma4.Open(name, c.String("mmproj")) }
+// openModel opens pocket, a folder or a GGUF pair.
+func openModel(name, mmproj string) (*gemma4.Model, error) {
+	open := func() (*gemma4.Model, error) { return gemma4.Open(name, mmproj) }
 	if name == "pocket" {
-		if c.String("mmproj") != "" {
+		if mmproj != "" {
 			return nil, usageError("--mmproj belongs to a GGUF file; name that with --model")
 		}
 		open = pocket.Open
@@ -34,7 +33,7 @@ func openModel(c *cli.Context) (*gemma4.Model, error) {
 
 // openEngine opens the model and an engine on it; done closes both.
 func openEngine(c *cli.Context, opt sotto.EngineOptions) (engine *sotto.Engine, done func(), err error) {
-	model, err := openModel(c)
+	model, err := openModel(c.String("model"), c.String("mmproj"))
 	if err != nil {
 		return nil, nil, err
 	}

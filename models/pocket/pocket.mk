@@ -5,11 +5,13 @@ BUILT   = build/pocket
 SEED   ?= 1
 COUNT  ?= 500
 SET    ?= held
+UTTERANCES ?= 130000
+WORKERS ?= 2
 ONECORE = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 SYNTH   = $(ONECORE) $(PYTHON) $(POCKET)/synth.py
 ESPEAK  = --espeak $(BUILT)/espeak
 
-.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-testset pocket-test
+.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-testset pocket-test pocket-train pocket-export pocket-report
 
 pocket-tokenizer: ## learn tokenizer.json again
 	$(PYTHON) $(POCKET)/tokenizer.py
@@ -30,5 +32,16 @@ pocket-heldout: ## a fresh evaluation set: SET=held|seen|channel|nospeech SEED=1
 pocket-testset: ## make testset/ again (espeak-ng 1.51, opusenc 0.2)
 	$(ONECORE) $(PYTHON) $(POCKET)/testset.py $(ESPEAK)
 
-pocket-test: ## the recipe's tests of data and grammar
-	cd $(POCKET) && $(ONECORE) $(PYTHON) -m unittest test_grammar test_data
+pocket-train: ## train, or go on training: UTTERANCES=130000 WORKERS=2; stops and resumes
+	$(PYTHON) $(POCKET)/train.py --data $(BUILT)/data --out $(BUILT)/run --utterances $(UTTERANCES) --workers $(WORKERS)
+
+pocket-export: ## write the newest checkpoint as the embedded pair and as a Hugging Face folder
+	$(ONECORE) $(PYTHON) $(POCKET)/export.py --run $(BUILT)/run --data $(BUILT)/data --folder $(BUILT)/folder
+
+pocket-report: build ## measure the embedded model through bin/sotto, write REPORT.md
+	for set in held seen channel nospeech; do \
+	  $(MAKE) --no-print-directory pocket-heldout SET=$$set SEED=7 COUNT=300 || exit 1; done
+	$(PYTHON) $(POCKET)/evaluate.py --sets $(BUILT)/heldout --run $(BUILT)/run
+
+pocket-test: ## the recipe's tests: data, grammar, and the graph against transformers
+	cd $(POCKET) && $(ONECORE) $(PYTHON) -m unittest test_grammar test_data test_network
