@@ -57,22 +57,28 @@ TAILS = {language: [_id("<audio|>")] + encode(instruction(language)) + [END] + e
 
 
 class Shards:
-    """All samples of a set whose shards are complete; frames stay in files."""
+    """All samples of a set whose shards are complete; frames stay in files, records in their bytes."""
 
     def __init__(self, folder, name):
         paths = sorted(glob.glob(os.path.join(folder, name + "-*.jsonl")))
-        self.arrays, self.records = [], []
+        self.arrays, self.lines, self.places = [], [], []
         for shard, path in enumerate(paths):
             self.arrays.append(np.load(path[:-6] + ".mel.npy", mmap_mode="r"))
-            with open(path, encoding="utf-8") as lines:
-                self.records += [(shard, json.loads(line)) for line in lines]
+            with open(path, "rb") as lines:
+                for line in lines:
+                    record = json.loads(line)
+                    self.lines.append(line)
+                    self.places.append((shard, record["offset"], record["frames"]))
 
     def __len__(self):
-        return len(self.records)
+        return len(self.lines)
+
+    def record(self, index):
+        return json.loads(self.lines[index])
 
     def rows(self, index):
-        shard, record = self.records[index]
-        return np.array(self.arrays[shard][record["offset"]:record["offset"] + record["frames"]], np.float32)
+        shard, offset, frames = self.places[index]
+        return np.array(self.arrays[shard][offset:offset + frames], np.float32)
 
     def pools(self, first, seed, budget):
         """Yields (pool, its batches) for ever from pool number first on; a batch is a list of indices.
@@ -83,10 +89,10 @@ class Shards:
         for pool in range(first, 1 << 40):
             rng = np.random.default_rng([seed, pool // per_epoch])
             order = rng.permutation(len(self))[pool % per_epoch * POOL:][:POOL]
-            order = sorted(order, key=lambda i: self.records[i][1]["frames"])
+            order = sorted(order, key=lambda i: self.places[i][2])
             batches = []
             while order:                 # the longest of a batch sets its size
-                size = max(1, budget // rounded(self.records[order[-1]][1]["frames"], ROWS))
+                size = max(1, budget // rounded(self.places[order[-1]][2], ROWS))
                 batches.append([int(i) for i in order[-size:]])
                 order = order[:-size]
             random.Random(pool).shuffle(batches)

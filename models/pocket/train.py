@@ -138,7 +138,7 @@ def train(rank, world, args):
         rng = random.Random(f"{pool}/{rank}")
         for at in range(0, len(batches) - world + 1, world):
             indices = batches[at + rank]
-            records = [shards.records[i][1] for i in indices]
+            records = [shards.record(i) for i in indices]
             arrays = [augment(rng, shards.rows(i)) for i in indices]
             guide = GUIDE * max(0, min(1, 2 - 2 * state.done / GUIDED))
             total, entropy, ctc = losses(state.weights, records, arrays, guide)
