@@ -124,8 +124,8 @@ func (s *Session) Close() { s.engine.taken.Add(-1) }
 
 // Run hears the voice until Finish or until ctx ends, and gives the seat back.
 func (s *Session) Run(ctx context.Context) error {
-	defer s.Close()
 	err := s.listen(ctx)
+	s.Close() // before its end can be seen: who sees it finds the seat free
 	s.captions.close(err)
 	return err
 }

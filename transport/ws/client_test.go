@@ -1,0 +1,199 @@
+package ws
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"sotto"
+	"sotto/audio"
+	"sotto/models/gemma4"
+	"sotto/transport/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// toyEngine knows Spanish, and writes noise that depends on all it has heard.
+func toyEngine(t *testing.T, seats int) *sotto.Engine {
+	t.Helper()
+	model, err := gemma4.Open("../../models/gemma4/gemma4test/testdata/folder", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { model.Close() })
+	engine, err := sotto.NewEngine(model, sotto.EngineOptions{Seats: seats})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine
+}
+
+// door is a handler on a server of its own; stop ends the context of its voices.
+type door struct {
+	*Handler
+	url  string
+	stop context.CancelFunc
+}
+
+func openDoor(t *testing.T, seats int) *door {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	d := &door{Handler: &Handler{Engine: toyEngine(t, seats), Log: slog.New(slog.DiscardHandler)}, stop: stop}
+	server := httptest.NewUnstartedServer(d)
+	server.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+	server.Start()
+	d.url = "ws" + strings.TrimPrefix(server.URL, "http")
+	t.Cleanup(func() {
+		server.Close()
+		stop()
+		d.Wait(context.Background())
+	})
+	return d
+}
+
+// client is the other end of a voice.
+type client struct {
+	t      *testing.T
+	socket *websocket.Conn
+}
+
+// message is any message of the server's.
+type message struct {
+	wire.Caption        // and its type
+	Model        string `json:"model"`
+	Code         string `json:"code"`
+	Message      string `json:"message"`
+	Hint         string `json:"hint"`
+}
+
+// dial connects and hears the server's ready.
+func (d *door) dial(t *testing.T) *client {
+	t.Helper()
+	socket, _, err := websocket.DefaultDialer.Dial(d.url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { socket.Close() })
+	c := &client{t, socket}
+	if m := c.next(); m.Type != "ready" || m.Model != "folder" {
+		t.Fatalf("first message %+v, want ready", m)
+	}
+	return c
+}
+
+// begin starts a voice and hears that it has started.
+func (c *client) begin(targets ...string) *client {
+	c.t.Helper()
+	c.say(wire.Start{Type: "start", Source: "es", Targets: targets})
+	if m := c.next(); m.Type != "started" {
+		c.t.Fatalf("start is answered with %+v", m)
+	}
+	return c
+}
+
+func (c *client) say(m any) {
+	c.t.Helper()
+	if err := c.socket.WriteJSON(m); err != nil {
+		c.t.Error(err)
+	}
+}
+
+func (c *client) send(kind int, data []byte) {
+	c.t.Helper()
+	if err := c.socket.WriteMessage(kind, data); err != nil {
+		c.t.Error(err)
+	}
+}
+
+// speak sends sound in frames.
+func (c *client) speak(sound []byte) {
+	c.t.Helper()
+	for len(sound) > 0 {
+		n := min(len(sound), 2*audio.FrameLen)
+		c.send(websocket.BinaryMessage, sound[:n])
+		sound = sound[n:]
+	}
+}
+
+// next reads one message.
+func (c *client) next() message {
+	c.t.Helper()
+	_, data, err := c.socket.ReadMessage()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var m message
+	if err := json.Unmarshal(data, &m); err != nil {
+		c.t.Fatalf("%s: %v", data, err)
+	}
+	return m
+}
+
+// end reads to the end of the connection. It returns what was committed, the
+// last message before the close, and the close code.
+func (c *client) end() (commits []wire.Caption, last message, code int) {
+	c.t.Helper()
+	for {
+		_, data, err := c.socket.ReadMessage()
+		var closed *websocket.CloseError
+		if errors.As(err, &closed) {
+			return commits, last, closed.Code
+		}
+		if err != nil {
+			c.t.Errorf("the connection broke instead of closing: %v", err)
+			return commits, last, 0
+		}
+		last = message{}
+		if err := json.Unmarshal(data, &last); err != nil {
+			c.t.Errorf("%s: %v", data, err)
+		}
+		if last.Type == "commit" {
+			commits = append(commits, last.Caption)
+		}
+	}
+}
+
+// babble is a stretch of sound as uneven as speech, as s16le.
+func babble(samples int, seed uint64) []byte {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	const syllable = audio.RateHz / 5
+	var out []byte
+	pitch := 0.0
+	for i := range samples {
+		if i%syllable == 0 {
+			pitch = 100 + 100*rng.Float64()
+		}
+		v := 0.0
+		for h := 1.0; h <= 12; h++ {
+			v += math.Sin(2*math.Pi*h*pitch*float64(i)/audio.RateHz) / h
+		}
+		v *= 4000 * math.Sin(math.Pi*float64(i%syllable)/syllable)
+		out = binary.LittleEndian.AppendUint16(out, uint16(int16(v)))
+	}
+	return out
+}
+
+// request is what an HTTP client asks before the upgrade.
+func request(t *testing.T, url string, header http.Header) *http.Response {
+	t.Helper()
+	socket, response, err := websocket.DefaultDialer.Dial(url, header)
+	if err == nil {
+		socket.Close()
+	}
+	if response == nil {
+		t.Fatal(err)
+	}
+	return response
+}
