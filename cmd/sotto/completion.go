@@ -40,8 +40,7 @@ func completionCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(c.App.Writer, script)
-			return err
+			return say(c, script)
 		},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -106,19 +105,18 @@ func printReplies(socket *websocket.Conn, out printer) error {
 		if err != nil {
 			return environmentError("the server went away: %w", err)
 		}
-		var message struct {
-			wire.Caption
-			wire.Error
-			Type string `json:"type"`
+		var kind struct{ Type string }
+		var c wire.Caption
+		var refused wire.Error
+		for _, into := range []any{&kind, &c, &refused} {
+			if err := json.Unmarshal(data, into); err != nil {
+				return environmentError("the server sent something else than JSON: %w", err)
+			}
 		}
-		if err := json.Unmarshal(data, &message); err != nil {
-			return environmentError("the server sent something else than JSON: %w", err)
-		}
-		c := message.Caption
-		switch message.Type {
+		switch kind.Type {
 		case "commit", "draft":
 			err := out.caption(sotto.Caption{
-				Segment: c.Segment, Language: c.Language, Text: c.Text, Committed: message.Type == "commit",
+				Segment: c.Segment, Language: c.Language, Text: c.Text, Committed: kind.Type == "commit",
 				Start: positionOf(c.StartMs), End: positionOf(c.EndMs),
 			})
 			if err != nil {
@@ -127,7 +125,7 @@ func printReplies(socket *websocket.Conn, out printer) error {
 		case "ended":
 			return out.close()
 		case "error":
-			return errors.New(message.Message + "; " + message.Hint)
+			return environmentError("%s; %s", refused.Message, refused.Hint)
 		}
 	}
 }

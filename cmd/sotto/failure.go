@@ -1,9 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 )
 
 // The exit codes, as README.md lists them.
@@ -30,20 +31,46 @@ func usageError(format string, args ...any) error {
 	return &failure{exitUsage, fmt.Errorf(format, args...)}
 }
 
+// interrupted ends a program that was asked to stop before its work was done.
+func interrupted() error {
+	return &failure{exitInterrupted, errors.New("interrupted; what was heard until then is written")}
+}
+
 func environmentError(format string, args ...any) error {
 	return &failure{exitEnvironment, fmt.Errorf(format, args...)}
 }
 
-func modelError(err error) error { return &failure{exitModel, err} }
-func audioError(err error) error { return &failure{exitAudio, err} }
+// modelError and audioError add what can always be done where the fault suggests
+// nothing better: advice follows a semicolon.
+func modelError(err error) error {
+	return &failure{exitModel, advised(err, "get the model again, or name another one")}
+}
+
+func audioError(err error) error {
+	return &failure{exitAudio, advised(err, "convert it to WAV, or name another recording")}
+}
+
+func advised(err error, advice string) error {
+	if strings.Contains(err.Error(), "; ") {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, advice)
+}
+
+// bare takes the operation and the path from an error of the system.
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
 
 func exitCode(err error) int {
 	var f *failure
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
 	case errors.As(err, &f):
 		return f.code
 	}

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -17,14 +19,19 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the defaults hold again: a second one ends at once.
 	context.AfterFunc(ctx, stop)
-	err := run(ctx, os.Args, os.Stdout, os.Stderr)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "sotto:", err)
-	}
-	os.Exit(exitCode(err))
+	os.Exit(program(ctx, os.Args, os.Stdout, os.Stderr))
 }
 
-// run is the whole program: args[0] is its name.
+// program runs the command line, args[0] being its name, and returns the exit
+// code.
+func program(ctx context.Context, args []string, stdout, stderr *os.File) int {
+	err := run(ctx, args, stdout, stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, "sotto:", err)
+	}
+	return exitCode(err)
+}
+
 func run(ctx context.Context, args []string, stdout, stderr *os.File) error {
 	app := newApp(stdout, stderr)
 	err := app.RunContext(ctx, hoistFlags(app, args))
@@ -76,10 +83,30 @@ func unknownCommand(c *cli.Context) error {
 	if c.Command != nil && len(c.Command.Subcommands) > 0 {
 		commands = c.Command.Subcommands
 	}
-	if near := cli.SuggestCommand(commands, name); near != "" {
-		return usageError("unknown command %.32q; did you mean %q?", name, near)
+	return usageError("unknown command %.32q; choose %s", name, choices(commands))
+}
+
+// choices lists commands as a sentence does.
+func choices(commands []*cli.Command) string {
+	var names []string
+	for _, c := range commands {
+		if c.Name != "help" {
+			names = append(names, c.Name)
+		}
 	}
-	return usageError("unknown command %.32q; see sotto --help", name)
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// say prints a command's whole answer.
+func say(c *cli.Context, text string) error {
+	if _, err := io.WriteString(c.App.Writer, text); err != nil {
+		return environmentError("cannot write: %w", err)
+	}
+	return nil
 }
 
 func versionCommand() *cli.Command {
@@ -87,8 +114,7 @@ func versionCommand() *cli.Command {
 		Name:  "version",
 		Usage: "print the version",
 		Action: func(c *cli.Context) error {
-			_, err := fmt.Fprintln(c.App.Writer, "sotto", version())
-			return err
+			return say(c, "sotto "+version()+"\n")
 		},
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -83,7 +82,13 @@ func serveDemo(c *cli.Context, server *transport.Server) error {
 		return <-served
 	}
 	stop()
-	return errors.Join(err, <-served)
+	if told := <-served; err == nil {
+		err = told
+	}
+	if c.Context.Err() != nil {
+		return interrupted()
+	}
+	return err
 }
 
 // warnIfOpen says who can reach the server when it is not just this machine.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -144,7 +143,10 @@ func (j *job) translate(ctx context.Context, engine *sotto.Engine, name, label s
 	go func() { fed <- j.feed(ctx, all, session, source) }()
 	err = printAll(all, session, out)
 	cancel()
-	return errors.Join(<-fed, err)
+	if told := <-fed; err == nil {
+		err = told
+	}
+	return err
 }
 
 // open finds the sound behind a name.
@@ -154,7 +156,7 @@ func (j *job) open(ctx context.Context, name string) (intake.Source, func(), err
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, nil, audioError(err)
+			return nil, nil, audioError(fmt.Errorf("cannot read %s: %w; check its name", name, bare(err)))
 		}
 		in, closeFile = f, func() { f.Close() }
 	}
@@ -175,32 +177,62 @@ func (j *job) open(ctx context.Context, name string) (intake.Source, func(), err
 // feed pushes the sound until it ends or the user interrupts; what was heard is
 // finished either way.
 func (j *job) feed(ctx, all context.Context, session *sotto.Session, source intake.Source) error {
-	var framer audio.Framer
-	defer func() { session.Finish(framer.Rest()) }()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	frames, ended := make(chan audio.Frame), make(chan ending, 1)
+	// Reading may wait for sound without end, so it has a goroutine of its own;
+	// an interrupt leaves that behind.
+	go func() { ended <- readFrames(ctx, source, frames) }()
 	pace := newPacer(j.realtime)
 	progress := newProgress(j.stderr, j.stdout)
 	defer progress.done()
-	buf := make([]float32, audio.FrameLen)
-	for ctx.Err() == nil {
-		n, err := source.Read(buf)
-		framer.Write(buf[:n])
-		for f, ok := framer.Next(); ok; f, ok = framer.Next() {
-			if !pace.wait(ctx) {
-				return nil
-			}
-			if session.Push(all, f) != nil {
+	for {
+		select {
+		case f := <-frames:
+			if pace.wait(ctx) && session.Push(all, &f) != nil {
 				return nil // the session has ended and says why itself
 			}
 			progress.frame()
-		}
-		if err == io.EOF {
+		case end := <-ended:
+			session.Finish(end.rest)
+			return end.err
+		case <-ctx.Done():
+			session.Finish(nil)
+			return interrupted()
+		case <-all.Done():
 			return nil
 		}
-		if err != nil {
-			return audioError(err)
+	}
+}
+
+// ending is how a recording ends: samples short of a frame, and an error when
+// that is not its proper end.
+type ending struct {
+	rest []float32
+	err  error
+}
+
+// readFrames cuts the sound into frames until it or ctx ends.
+func readFrames(ctx context.Context, source intake.Source, frames chan<- audio.Frame) ending {
+	var framer audio.Framer
+	buf := make([]float32, audio.FrameLen)
+	for {
+		n, err := source.Read(buf)
+		framer.Write(buf[:n])
+		for f, ok := framer.Next(); ok; f, ok = framer.Next() {
+			select {
+			case frames <- *f:
+			case <-ctx.Done():
+				return ending{err: ctx.Err()}
+			}
+		}
+		switch {
+		case err == io.EOF:
+			return ending{rest: framer.Rest()}
+		case err != nil:
+			return ending{framer.Rest(), audioError(err)}
 		}
 	}
-	return nil
 }
 
 // printAll prints captions until the session has said everything.

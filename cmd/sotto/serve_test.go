@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// listening starts sotto serve on a free port and returns it with the address
+// it names and what it goes on to write on stderr.
+func listening(t *testing.T, args ...string) (*exec.Cmd, string, *bufio.Reader) {
+	t.Helper()
+	cmd := child(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	told := bufio.NewReader(pipe)
+	for {
+		line, err := told.ReadString('\n')
+		if err != nil {
+			t.Fatalf("serve ends before it listens: %v", err)
+		}
+		if _, address, ok := strings.Cut(line, " hears at http://"); ok {
+			return cmd, strings.TrimSpace(address), told
+		}
+	}
+}
+
+func TestServeEndsCleanlyWhenAsked(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			cmd, address, told := listening(t)
+			page, err := http.Get("http://" + address + "/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			page.Body.Close()
+			if page.StatusCode != http.StatusOK {
+				t.Errorf("the page: %s", page.Status)
+			}
+			cmd.Process.Signal(signal)
+			rest, _ := io.ReadAll(told)
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("%v, stderr %q", err, rest)
+			}
+		})
+	}
+}
+
+func TestServeNamesAnAddressItCannotHave(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, address := range []string{taken.Addr().String(), "nonsense", "127.0.0.1:99999"} {
+		checkRefusal(t, call(t, "serve", "--listen", address), exitEnvironment, address, "--listen")
+	}
+}
+
+func TestDemoShowsThreeLanguagesAndEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the clip takes its 22 s")
+	}
+	cmd := child(t, "serve", "--demo", "--listen", "127.0.0.1:0")
+	var told strings.Builder
+	cmd.Stderr = &told
+	began := time.Now()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v, stderr %q", err, told.String())
+	}
+	if spoken := time.Since(began); spoken < 20*time.Second {
+		t.Errorf("22 s were spoken in %v", spoken)
+	}
+	for _, language := range demoLanguages {
+		label := "[" + language + "] "
+		drafts, commits := 0, 0
+		for line := range strings.Lines(string(out)) {
+			switch {
+			case !strings.Contains(line, label):
+			case strings.Contains(line, " s … "):
+				drafts++
+			default:
+				commits++
+			}
+		}
+		if drafts == 0 || commits < 2 {
+			t.Errorf("%s: %d drafts and %d commits in\n%s", language, drafts, commits, out)
+		}
+	}
+	if told.Len() > 0 || !strings.Contains(string(out), "http://127.0.0.1:") {
+		t.Errorf("stderr %q, stdout\n%s", told.String(), out)
+	}
+}
