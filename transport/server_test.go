@@ -1,0 +1,252 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"sotto"
+	"sotto/models/gemma4"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// running is a server on a port of its own. stop ends it; Run's error is in ended.
+type running struct {
+	*Server
+	stop  context.CancelFunc
+	ended chan error
+}
+
+func run(t *testing.T, opt Options) *running {
+	t.Helper()
+	model, err := gemma4.Open("../models/gemma4/gemma4test/testdata/folder", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt.Engine, err = sotto.NewEngine(model, sotto.EngineOptions{Seats: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt.Log = slog.New(slog.DiscardHandler)
+	opt.Assets = fstest.MapFS{"index.html": {Data: []byte("the page")}, "a.mjs": {Data: []byte("export {}")}}
+	opt.Files = map[string][]byte{"/demo.ogg": []byte("the clip")}
+	server, err := Listen("127.0.0.1:0", opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	r := &running{server, stop, make(chan error, 1)}
+	go func() { r.ended <- server.Run(ctx); close(r.ended) }()
+	t.Cleanup(func() {
+		stop()
+		if err, open := <-r.ended; open && err != nil {
+			t.Errorf("Run returned %v", err)
+		}
+		model.Close()
+	})
+	return r
+}
+
+// ask sends one request on a connection of its own.
+func (r *running) ask(t *testing.T, method, path string, change func(*http.Request)) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequest(method, fmt.Sprintf("http://%s%s", r.Addr(), path), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Close = true
+	if change != nil {
+		change(request)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+func TestWhatIsServed(t *testing.T) {
+	r := run(t, Options{})
+	tests := []struct {
+		method, path string
+		status       int
+		body, kind   string
+	}{
+		{"GET", "/", 200, "the page", "text/html; charset=utf-8"},
+		{"HEAD", "/", 200, "", "text/html; charset=utf-8"},
+		{"GET", "/a.mjs", 200, "export {}", "text/javascript; charset=utf-8"},
+		{"GET", "/demo.ogg", 200, "the clip", ""},
+		{"GET", "/healthz", 200, "ok", "text/plain; charset=utf-8"},
+		{"GET", "/nothing", 404, "404 page not found", "text/plain; charset=utf-8"},
+		{"GET", "/../server.go", 404, "404 page not found", "text/plain; charset=utf-8"},
+		{"POST", "/", 405, "Method Not Allowed", "text/plain; charset=utf-8"},
+		{"GET", "/v1/stream", 400, "Bad Request", "text/plain; charset=utf-8"},
+	}
+	for _, tt := range tests {
+		response, body := r.ask(t, tt.method, tt.path, nil)
+		kind := response.Header.Get("Content-Type")
+		if response.StatusCode != tt.status || strings.TrimSpace(body) != tt.body || tt.kind != "" && kind != tt.kind {
+			t.Errorf("%s %s: %d %s %q, want %d %s %q", tt.method, tt.path, response.StatusCode, kind, body, tt.status, tt.kind, tt.body)
+		}
+	}
+}
+
+func TestThePageMayLoadOnlyItsOwn(t *testing.T) {
+	response, _ := run(t, Options{}).ask(t, "GET", "/", nil)
+	policy := response.Header.Get("Content-Security-Policy")
+	if !strings.HasPrefix(policy, "default-src 'none'; script-src 'self';") || strings.Contains(policy, "unsafe") {
+		t.Errorf("policy %q", policy)
+	}
+	if got := response.Header.Get("X-Content-Type-Options"); got != "nosniff" {
+		t.Errorf("X-Content-Type-Options %q", got)
+	}
+}
+
+// A page of a rebound DNS name reaches us, but under its own name.
+func TestOnlyOwnNamesAreServed(t *testing.T) {
+	r := run(t, Options{Hosts: []string{"captions.example", "proxy.example:8443"}})
+	_, port, err := net.SplitHostPort(r.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]int{
+		"127.0.0.1:" + port:              200,
+		"localhost:" + port:              200,
+		"LOCALHOST:" + port:              200,
+		"[::1]:" + port:                  200,
+		"captions.example":               200,
+		"captions.example:1234":          200,
+		"proxy.example:8443":             200,
+		"proxy.example":                  403,
+		"evil.example":                   403,
+		"evil.example:" + port:           403,
+		"localhost.evil.example":         403,
+		"127.0.0.1":                      403, // the port of another server
+		"127.0.0.1:1":                    403,
+		"127.0.0.1.evil.example:" + port: 403,
+	}
+	for host, want := range tests {
+		for _, path := range []string{"/", "/demo.ogg", "/v1/stream"} {
+			response, body := r.ask(t, "GET", path, func(r *http.Request) { r.Host = host })
+			if refused := response.StatusCode == 403; refused != (want == 403) {
+				t.Errorf("%s for %s: %s", path, host, response.Status)
+			} else if refused && !strings.Contains(body, "--allow-host") {
+				t.Errorf("refused without saying what to do: %q", body)
+			}
+		}
+	}
+}
+
+func TestOnlyOwnPagesOpenVoices(t *testing.T) {
+	r := run(t, Options{Origins: []string{"https://captions.example"}})
+	_, port, err := net.SplitHostPort(r.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		origins []string
+		allowed bool
+	}{
+		{nil, true}, // a program
+		{[]string{"http://127.0.0.1:" + port}, true},
+		{[]string{"https://captions.example"}, true},
+		{[]string{"http://captions.example"}, false},
+		{[]string{"https://captions.example:444"}, false},
+		{[]string{"http://localhost:" + port}, false}, // ours, but not the name that was asked for
+		{[]string{"http://127.0.0.1:1"}, false},
+		{[]string{"http://evil.example"}, false},
+		{[]string{"null"}, false},
+		{[]string{""}, false},
+		{[]string{"file://127.0.0.1:" + port}, false},
+		{[]string{"http://127.0.0.1:" + port, "http://evil.example"}, false},
+	}
+	for _, tt := range tests {
+		header := http.Header{}
+		for _, o := range tt.origins {
+			header.Add("Origin", o)
+		}
+		socket, response, err := websocket.DefaultDialer.Dial(r.door(), header)
+		if err == nil {
+			socket.Close()
+		}
+		if response == nil {
+			t.Fatal(err)
+		}
+		if want := map[bool]int{true: 101, false: 403}[tt.allowed]; response.StatusCode != want {
+			t.Errorf("origins %q: %s, want %d", tt.origins, response.Status, want)
+		}
+	}
+}
+
+func (r *running) door() string { return fmt.Sprintf("ws://%s/v1/stream", r.Addr()) }
+
+// next reads the type, the code and the close code of what comes next.
+func next(t *testing.T, socket *websocket.Conn) (kind, code string, closed int) {
+	t.Helper()
+	var m struct{ Type, Code string }
+	_, data, err := socket.ReadMessage()
+	if end, ok := err.(*websocket.CloseError); ok {
+		return "", "", end.Code
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m.Type, m.Code, 0
+}
+
+func TestStoppingInMidVoice(t *testing.T) {
+	r := run(t, Options{})
+	socket, _, err := websocket.DefaultDialer.Dial(r.door(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	next(t, socket) // ready
+	socket.WriteMessage(websocket.TextMessage, []byte(`{"type":"start","source":"es","targets":["en"]}`))
+	if kind, _, _ := next(t, socket); kind != "started" {
+		t.Fatalf("start is answered with %q", kind)
+	}
+	socket.WriteMessage(websocket.BinaryMessage, make([]byte, 1280))
+	r.stop()
+	if kind, code, _ := next(t, socket); kind != "error" || code != "stopping" {
+		t.Errorf("the voice is told %q, %q", kind, code)
+	}
+	if _, _, closed := next(t, socket); closed != websocket.CloseServiceRestart {
+		t.Errorf("closed with %d", closed)
+	}
+	if err := <-r.ended; err != nil {
+		t.Errorf("Run returned %v", err)
+	}
+	if conn, err := net.Dial("tcp", r.Addr().String()); err == nil {
+		conn.Close()
+		t.Error("the port is still open")
+	}
+}
+
+func TestAnAddressInUseIsSaid(t *testing.T) {
+	r := run(t, Options{})
+	_, err := Listen(r.Addr().String(), Options{})
+	if err == nil || !strings.Contains(err.Error(), "cannot listen on "+r.Addr().String()) {
+		t.Errorf("error %v", err)
+	}
+}
