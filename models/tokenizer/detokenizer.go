@@ -19,9 +19,10 @@ type Detokenizer struct {
 func (t *Tokenizer) NewDetokenizer() *Detokenizer { return &Detokenizer{t: t} }
 
 // Push takes the next id and returns the text that is now complete. Special ids
-// give nothing.
+// and ids that do not exist give nothing.
 func (d *Detokenizer) Push(id int) string {
-	if d.t.IsSpecial(id) {
+	piece := d.t.Piece(id)
+	if piece == "" || d.t.IsSpecial(id) {
 		return ""
 	}
 	if v, ok := d.t.byteOf[id]; ok {
@@ -31,7 +32,7 @@ func (d *Detokenizer) Push(id int) string {
 	var b strings.Builder
 	b.WriteString(d.tail)
 	d.run = writeBytes(&b, d.run)
-	b.WriteString(strings.ReplaceAll(d.t.Piece(id), space, " "))
+	b.WriteString(strings.ReplaceAll(piece, space, " "))
 	text := b.String()
 	last := lastCluster(text)
 	d.tail = text[last:]

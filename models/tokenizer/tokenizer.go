@@ -81,17 +81,21 @@ func replaceInvalid(text string) string {
 }
 
 // Decode returns the text of ids, special tokens spelled out. Bytes that do not
-// form a character become U+FFFD each.
+// form a character become U+FFFD each; ids that do not exist are passed over.
 func (t *Tokenizer) Decode(ids []int) string {
 	var b strings.Builder
 	var run []byte
 	for _, id := range ids {
+		piece := t.Piece(id)
+		if piece == "" {
+			continue
+		}
 		if v, ok := t.byteOf[id]; ok {
 			run = append(run, v)
 			continue
 		}
 		run = writeBytes(&b, run)
-		b.WriteString(strings.ReplaceAll(t.Piece(id), space, " "))
+		b.WriteString(strings.ReplaceAll(piece, space, " "))
 	}
 	writeBytes(&b, run)
 	return b.String()
