@@ -2,6 +2,7 @@
 
 import { name } from './languages.mjs';
 import { able, captionsOf, running, shown } from './state.mjs';
+import { sentence } from './wire.mjs';
 
 const status = {
   reaching: 'Looking for the server…',
@@ -66,7 +67,7 @@ export function mount(document, on) {
     get('listen').disabled = !now.listenAllowed;
     get('demo').disabled = get('open').disabled = !now.othersAllowed;
     get('choices').disabled = !now.choicesAllowed;
-    put(get('model'), state.model && `Hearing with ${state.model}${state.description && `: ${state.description}`}`);
+    put(get('model'), sentence(state.description || (state.model && `the model is ${state.model}`)));
     showFault(get('fault'), state.fault);
     showSources(get('source'), state);
     showTargets(get('targets'), state, on.target);

@@ -1,6 +1,6 @@
 // One connection to the daemon.
 
-import { parse } from './wire.mjs';
+import { parse, sentence } from './wire.mjs';
 
 const lost = {
   message: 'The connection to the server was lost.',
@@ -53,13 +53,6 @@ export function connect(address, { heard, closed }, WebSocket = globalThis.WebSo
       socket.close();
     },
   };
-}
-
-/** The server's messages are clauses; on a page they stand as sentences. */
-export function sentence(clause) {
-  if (clause === '') return '';
-  const text = clause[0].toUpperCase() + clause.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** How long to wait before trying to reach the server for the nth time, from 0. */

@@ -36,3 +36,10 @@ export function parse(text) {
   }
   return message;
 }
+
+/** The server speaks in clauses; on a page they stand as sentences. */
+export function sentence(clause) {
+  if (clause === '') return '';
+  const text = clause[0].toUpperCase() + clause.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

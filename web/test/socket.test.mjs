@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { connect, patienceMs, sentence } from '../page/socket.mjs';
+import { connect, patienceMs } from '../page/socket.mjs';
 
 /** A browser's WebSocket, as far as connect uses it. */
 class Wire {
@@ -70,12 +70,6 @@ test('nothing is told after close, nothing is sent after the end', () => {
   wire.says({ type: 'started' });
   wire.onclose();
   assert.deepEqual([wire.sent, heard, ends], [['a'], [], []]);
-});
-
-test('clauses become sentences', () => {
-  assert.equal(sentence('the server is stopping'), 'The server is stopping.');
-  assert.equal(sentence('Really?'), 'Really?');
-  assert.equal(sentence(''), '');
 });
 
 test('patience grows and has a bound', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
-import { address, parse, start, stop } from '../page/wire.mjs';
+import { address, parse, sentence, start, stop } from '../page/wire.mjs';
 
 const goldens = new URL('../../transport/wire/testdata/', import.meta.url);
 const golden = (name) => readFileSync(new URL(name, goldens), 'utf8').trim();
@@ -33,4 +33,10 @@ test('what is no message is refused', () => {
 test('the door is on the server of the page', () => {
   assert.equal(address(new URL('http://127.0.0.1:7788/')), 'ws://127.0.0.1:7788/v1/stream');
   assert.equal(address(new URL('https://example.org/page')), 'wss://example.org/v1/stream');
+});
+
+test('clauses become sentences', () => {
+  assert.equal(sentence('the server is stopping'), 'The server is stopping.');
+  assert.equal(sentence('Really?'), 'Really?');
+  assert.equal(sentence(''), '');
 });
