@@ -111,7 +111,7 @@ func (o object) get(key string, into any, want string) bool {
 // whole returns a required whole number in [low, high].
 func (o object) whole(key string, low, high int) int {
 	want := fmt.Sprintf("a whole number from %d to %d", low, high)
-	var number json.Number
+	var number json.RawMessage // json.Number would take "4" for 4
 	if !o.get(key, &number, want) {
 		return 0
 	}
