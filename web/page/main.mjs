@@ -4,7 +4,7 @@ import { microphone, recording } from './capture.mjs';
 import { level, s16le } from './pcm.mjs';
 import { mount } from './render.mjs';
 import { able, initial, next, running } from './state.mjs';
-import { connect, patienceMs } from './socket.mjs';
+import { connect, lost, patienceMs } from './socket.mjs';
 import { address, start, stop } from './wire.mjs';
 
 const server = address(location);
@@ -60,7 +60,9 @@ async function begin(open) {
 
 /** The bundled clip. */
 async function example(done) {
-  const answer = await fetch('demo.ogg').catch(() => ({ ok: false }));
+  const answer = await fetch('demo.ogg').catch(() => {
+    throw lost;
+  });
   if (!answer.ok) throw new Error('The server has no example to play.');
   tell({ type: 'source', source: 'es' });
   return recording(await answer.arrayBuffer(), 'The example', done);

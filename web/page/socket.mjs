@@ -2,7 +2,8 @@
 
 import { parse, sentence } from './wire.mjs';
 
-const lost = {
+/** What is told of a connection that ends without a word. */
+export const lost = {
   message: 'The connection to the server was lost.',
   hint: 'See whether sotto is still running, then start again.',
 };
@@ -46,8 +47,6 @@ export function connect(address, { heard, closed }, WebSocket = globalThis.WebSo
   };
   return {
     send: (data) => socket.readyState === WebSocket.OPEN && socket.send(data),
-    /** Bytes that have not left yet. */
-    waiting: () => socket.bufferedAmount,
     close() {
       open = false;
       socket.close();
