@@ -218,7 +218,14 @@ func TestAFolderOfWeightsIsLoadedAndHears(t *testing.T) {
 }
 
 func TestAnInterruptFinishesWhatWasHeard(t *testing.T) {
-	cmd := child(t, "translate", "--to", "en", "--format", "jsonl", "--pace", "realtime", "--raw", "s16le", "-")
+	t.Run("while sound is waiting", func(t *testing.T) { interrupt(t, "realtime", 60) })
+	t.Run("while the input is silent", func(t *testing.T) { interrupt(t, "fast", 0) })
+}
+
+// interrupt lets the program hear a sentence and so many seconds of silence,
+// and stops it at the first caption. The input stays open.
+func interrupt(t *testing.T, pace string, silence int) {
+	cmd := child(t, "translate", "--to", "en", "--format", "jsonl", "--pace", pace, "--raw", "s16le", "-")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +239,7 @@ func TestAnInterruptFinishesWhatWasHeard(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go in.Write(s16le(append(samples(t, sentence), make([]float32, 60*audio.RateHz)...)))
+	go in.Write(s16le(append(samples(t, sentence), make([]float32, silence*audio.RateHz)...)))
 	heard := json.NewDecoder(out)
 	var c jsonCaption
 	if err := heard.Decode(&c); err != nil { // the voice is being heard
