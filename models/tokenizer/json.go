@@ -9,7 +9,8 @@ import (
 // BPE model with byte fallback, spaces replaced by "▁". A setting that would
 // change the ids and is not implemented is refused by name.
 func FromJSON(data []byte) (*Tokenizer, error) {
-	f := file{builder: newBuilder(1<<12, 1<<12)}
+	// Gemma's file has 120 bytes for each piece and 60 for each merge.
+	f := file{builder: newBuilder(len(data)/128, len(data)/64)}
 	s := &scanner{data: data}
 	err := s.object(func(key string) error { return f.field(s, key) })
 	if err == nil {
@@ -29,7 +30,7 @@ func FromJSON(data []byte) (*Tokenizer, error) {
 type file struct {
 	builder *builder
 	added   []addedToken
-	merges  [][2]string
+	merges  []byte // as they stand in the file
 	unknown string
 	isBPE   bool
 }
@@ -83,11 +84,9 @@ func (f *file) model(s *scanner, key string) error {
 			return f.builder.piece(piece, id)
 		})
 	case "merges":
-		return s.array(func() error {
-			m, err := s.merge()
-			f.merges = append(f.merges, m)
-			return err
-		})
+		var err error
+		f.merges, err = s.skip()
+		return err
 	case "unk_token":
 		var unknown *string
 		err := decode(s, key, &unknown)
@@ -113,10 +112,8 @@ func (f *file) finish() error {
 			return err
 		}
 	}
-	for _, m := range f.merges {
-		if err := f.builder.merge(m[0], m[1]); err != nil {
-			return err
-		}
+	if err := f.addMerges(); err != nil {
+		return err
 	}
 	if f.unknown == "" {
 		return nil
@@ -126,6 +123,24 @@ func (f *file) finish() error {
 		return fmt.Errorf("unk_token %.40q is no token", f.unknown)
 	}
 	f.builder.t.unknown = id
+	return nil
+}
+
+func (f *file) addMerges() error {
+	if f.merges == nil {
+		return nil
+	}
+	s := &scanner{data: f.merges}
+	err := s.array(func() error {
+		left, right, err := s.merge()
+		if err != nil {
+			return err
+		}
+		return f.builder.merge(left, right)
+	})
+	if err != nil {
+		return fmt.Errorf("merges: %w", err)
+	}
 	return nil
 }
 

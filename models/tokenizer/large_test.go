@@ -159,6 +159,7 @@ func document(tb testing.TB, v Vocabulary) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ") // as Gemma's is
 	if err := encoder.Encode(d); err != nil {
 		tb.Fatal(err)
 	}

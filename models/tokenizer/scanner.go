@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // scanner walks JSON without building it. encoding/json needs seconds for the
@@ -92,20 +91,26 @@ func (s *scanner) list(end byte, item func() error) error {
 	}
 }
 
-// string reads a string; the common ones without escapes are cut out whole.
+// string reads a string into memory of its own.
 func (s *scanner) string() (string, error) {
+	text, err := s.text()
+	return string(text), err
+}
+
+// text reads a string; the common ones without escapes share the scanner's data.
+func (s *scanner) text() ([]byte, error) {
 	raw, err := s.rawString()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 {
-		return string(inner), nil
+		return inner, nil
 	}
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil {
-		return "", s.fail("a valid string before it")
+		return nil, s.fail("a valid string before it")
 	}
-	return text, nil
+	return []byte(text), nil
 }
 
 // rawString returns a string with its quotes.
@@ -141,31 +146,29 @@ func (s *scanner) int() (int, error) {
 }
 
 // merge reads "left right" or ["left", "right"].
-func (s *scanner) merge() (m [2]string, err error) {
+func (s *scanner) merge() (left, right []byte, err error) {
 	if s.peek() == '"' {
-		text, err := s.string()
+		text, err := s.text()
 		if err != nil {
-			return m, err
+			return nil, nil, err
 		}
-		left, right, ok := strings.Cut(text, " ")
+		left, right, ok := bytes.Cut(text, []byte(" "))
 		if !ok {
-			return m, fmt.Errorf("merge %.40q is not two pieces with a space between", text)
+			return nil, nil, fmt.Errorf("merge %.40q is not two pieces with a space between", text)
 		}
-		return [2]string{left, right}, nil
+		return left, right, nil
 	}
 	n := 0
 	err = s.array(func() error {
-		piece, err := s.string()
-		if err == nil && n < 2 {
-			m[n] = piece
-		}
+		left = right
+		right, err = s.text()
 		n++
 		return err
 	})
 	if err == nil && n != 2 {
 		err = fmt.Errorf("byte %d: a merge of %d pieces, want 2", s.pos, n)
 	}
-	return m, err
+	return left, right, err
 }
 
 // skip returns the next value as it stands.

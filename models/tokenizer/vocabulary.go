@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // The kinds of token a GGUF vocabulary tells apart.
@@ -47,7 +48,7 @@ func FromVocabulary(v Vocabulary) (*Tokenizer, error) {
 		if !ok {
 			return nil, fmt.Errorf("tokenizer: merge %d, %.40q, is not two pieces with a space between", rank, m)
 		}
-		if err := b.merge(left, right); err != nil {
+		if err := b.merge([]byte(left), []byte(right)); err != nil {
 			return nil, err
 		}
 	}
@@ -56,8 +57,9 @@ func FromVocabulary(v Vocabulary) (*Tokenizer, error) {
 
 // builder fills a tokenizer, checking as it goes.
 type builder struct {
-	t     *Tokenizer
-	ranks int32
+	t      *Tokenizer
+	ranks  int32
+	joined []byte // scratch of merge
 }
 
 // maxIDs bounds a vocabulary: ids are kept in 32 bits and Gemma has 2¹⁸.
@@ -76,6 +78,9 @@ func newBuilder(pieces, merges int) *builder {
 
 // piece gives an id its spelling.
 func (b *builder) piece(piece string, id int) error {
+	if !utf8.ValidString(piece) {
+		return fmt.Errorf("tokenizer: token %d, %.40q, is not UTF-8", id, piece)
+	}
 	if id < 0 || id >= maxIDs {
 		return fmt.Errorf("tokenizer: id %d of token %.40q, want 0 to %d", id, piece, maxIDs-1)
 	}
@@ -109,12 +114,13 @@ func (b *builder) special(id int) {
 }
 
 // merge appends the next merge.
-func (b *builder) merge(left, right string) error {
+func (b *builder) merge(left, right []byte) error {
 	rank := b.ranks
 	b.ranks++
-	l, okLeft := b.t.ids[left]
-	r, okRight := b.t.ids[right]
-	id, ok := b.t.ids[left+right]
+	b.joined = append(append(b.joined[:0], left...), right...)
+	l, okLeft := b.t.ids[string(left)]
+	r, okRight := b.t.ids[string(right)]
+	id, ok := b.t.ids[string(b.joined)]
 	if !okLeft || !okRight || !ok {
 		return fmt.Errorf("tokenizer: merge %d joins %.40q and %.40q, and one of them or their join is no token", rank, left, right)
 	}
