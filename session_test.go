@@ -60,7 +60,7 @@ func TestTextAppearsWhileItIsSpoken(t *testing.T) {
 func TestAnySlicingGivesTheSameCaptions(t *testing.T) {
 	e := toyEngine(t, EngineOptions{})
 	opt := SessionOptions{Source: "es", Targets: []string{"en"}, DraftEvery: -1}
-	sound := voice(silence(3000), babble(second/2, 3), silence(second), babble(second/2+77, 4))
+	sound := voice(silence(3000), babble(second/4, 3), silence(second), babble(second/4+77, 4))
 	want, _ := hear(t, e, opt, sound)
 	if len(want) != 2 {
 		t.Fatalf("captions %+v, want 2", want)
