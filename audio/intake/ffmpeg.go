@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -17,7 +16,7 @@ import (
 )
 
 // openFFmpeg decodes with ffmpeg what is not read here.
-func openFFmpeg(ctx context.Context, in *bufio.Reader, name string, head []byte) (Source, error) {
+func openFFmpeg(ctx context.Context, in *bufio.Reader, name, path string, head []byte) (Source, error) {
 	kind := guess(head)
 	if kind == "text" {
 		return nil, &Error{name, "is text, not sound", nil}
@@ -26,7 +25,7 @@ func openFFmpeg(ctx context.Context, in *bufio.Reader, name string, head []byte)
 	if err != nil {
 		return nil, &Error{name, fmt.Sprintf("is %s, which is read through ffmpeg; install it (apt-get install ffmpeg) or convert the file to WAV", kind), nil}
 	}
-	f, err := startFFmpeg(ctx, program, in, name)
+	f, err := startFFmpeg(ctx, program, in, path)
 	if err != nil {
 		return nil, &Error{name, "cannot be handed to ffmpeg", err}
 	}
@@ -35,9 +34,9 @@ func openFFmpeg(ctx context.Context, in *bufio.Reader, name string, head []byte)
 		f.end()
 		return nil, &Error{name, fmt.Sprintf("is %s and ffmpeg found no sound in it: %s", kind, f.reason()), nil}
 	}
-	s := newSource(name, Format{kind + " by ffmpeg", audio.RateHz, 1}, f)
+	s, err := newSource(name, Format{strings.TrimPrefix(strings.TrimPrefix(kind, "an "), "a ") + " by ffmpeg", audio.RateHz, 1}, f)
 	s.close = func() error { f.end(); return nil }
-	return s, nil
+	return s, err
 }
 
 // ffmpeg is the helper at work.
@@ -46,20 +45,20 @@ type ffmpeg struct {
 	cmd    *exec.Cmd
 	out    *bufio.Reader
 	says   bytes.Buffer
-	pcm    s16Decoder
+	pcm    *pcmDecoder
 	ended  bool
 }
 
 // startFFmpeg hands over a file by its path, because some formats have to be
 // read from their end; everything else goes through a pipe.
-func startFFmpeg(ctx context.Context, program string, in io.Reader, name string) (*ffmpeg, error) {
+func startFFmpeg(ctx context.Context, program string, in io.Reader, path string) (*ffmpeg, error) {
 	f := new(ffmpeg)
 	ctx, f.cancel = context.WithCancel(ctx)
 	input := "pipe:0"
-	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
-		input = "file:" + name
+	if path != "" {
+		input = "file:" + path
 	}
-	f.cmd = exec.CommandContext(ctx, program, "-nostdin", "-v", "error", "-i", input,
+	f.cmd = exec.CommandContext(ctx, program, "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", input,
 		"-vn", "-sn", "-dn", "-f", "s16le", "-ac", "1", "-ar", strconv.Itoa(audio.RateHz), "pipe:1")
 	if input == "pipe:0" {
 		f.cmd.Stdin = in
@@ -71,7 +70,7 @@ func startFFmpeg(ctx context.Context, program string, in io.Reader, name string)
 		return nil, err
 	}
 	f.out = bufio.NewReaderSize(out, 1<<15)
-	f.pcm.in = f.out
+	f.pcm = newS16Decoder(f.out, 1)
 	return f, f.cmd.Start()
 }
 

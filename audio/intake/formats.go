@@ -9,40 +9,40 @@ import (
 	"math"
 
 	"github.com/hajimehoshi/go-mp3"
-	"github.com/jfreymuth/oggvorbis"
 	"github.com/mewkiz/flac"
+
+	"sotto/audio/vorbis"
 )
 
 // tryOpen calls open, which a damaged header may make panic.
-func tryOpen(name, kind string, open func() (*source, error)) (s Source, err error) {
+func tryOpen(name, kind string, open func() (Source, error)) (s Source, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s, err = nil, &Error{name, "is no " + kind + " file that can be read", errors.New("its header is damaged")}
 		}
 	}()
-	opened, err := open()
-	if err != nil {
+	if s, err = open(); err != nil {
 		return nil, &Error{name, "is no " + kind + " file that can be read", err}
 	}
-	return opened, nil
+	return s, nil
 }
 
 // stream hides everything but Read: some decoders would seek if they could.
 type stream struct{ io.Reader }
 
 func openFLAC(in *bufio.Reader, name string) (Source, error) {
-	return tryOpen(name, "FLAC", func() (*source, error) {
+	return tryOpen(name, "FLAC", func() (Source, error) {
 		f, err := flac.New(stream{in})
 		if err != nil {
 			return nil, err
 		}
 		info := f.Info
-		if info.SampleRate == 0 || info.NChannels == 0 || info.BitsPerSample == 0 {
+		if info.BitsPerSample == 0 {
 			return nil, errors.New("its stream info is empty")
 		}
 		d := &flacDecoder{stream: f, scale: 1 / float32(int64(1)<<(info.BitsPerSample-1)), channels: int(info.NChannels)}
 		format := Format{fmt.Sprintf("FLAC %d bit", info.BitsPerSample), int(info.SampleRate), int(info.NChannels)}
-		return newSource(name, format, d), nil
+		return newSource(name, format, d)
 	})
 }
 
@@ -87,83 +87,85 @@ func (d *flacDecoder) next() error {
 }
 
 func openMP3(in *bufio.Reader, name string) (Source, error) {
-	return tryOpen(name, "MP3", func() (*source, error) {
+	return tryOpen(name, "MP3", func() (Source, error) {
 		d, err := mp3.NewDecoder(stream{in})
 		if err != nil {
 			return nil, err
 		}
-		return newSource(name, Format{"MP3", d.SampleRate(), 2}, &s16Decoder{in: d}), nil
+		return newSource(name, Format{"MP3", d.SampleRate(), 2}, newS16Decoder(d, 2))
 	})
 }
 
-// isMP3 recognises an ID3 tag, or the header of an MPEG audio layer III frame.
+// isMP3 recognises the header of an MPEG audio layer III frame. Version 2.5, with
+// its low rates, is not read here.
 func isMP3(head []byte) bool {
-	if string(head[:min(3, len(head))]) == "ID3" {
-		return true
+	return len(head) >= 4 && head[0] == 0xFF && head[1]&0xF6 == 0xF2 && head[2]>>4 != 15 && head[2]>>2&3 != 3
+}
+
+// skipID3 skips ID3v2 tags, which stand before MP3 and sometimes FLAC streams.
+func skipID3(in *bufio.Reader) error {
+	for {
+		head, err := in.Peek(10)
+		if err != nil || string(head[:3]) != "ID3" {
+			return nil
+		}
+		size := 10 // four times seven bits, and a footer as long as the header
+		for i, b := range head[6:] {
+			size += int(b&0x7F) << (7 * (3 - i))
+		}
+		if head[5]&0x10 != 0 {
+			size += 10
+		}
+		if _, err := in.Discard(size); err != nil {
+			return fmt.Errorf("an ID3 tag claims %d bytes and the file ends", size)
+		}
 	}
-	return len(head) >= 4 && head[0] == 0xFF && head[1]&0xE6 == 0xE2 && head[2]>>4 != 15 && head[2]>>2&3 != 3
 }
 
 func openVorbis(in *bufio.Reader, name string) (Source, error) {
-	return tryOpen(name, "Ogg Vorbis", func() (*source, error) {
-		d, err := oggvorbis.NewReader(stream{in})
+	return tryOpen(name, "Ogg Vorbis", func() (Source, error) {
+		r, err := vorbis.NewReader(in)
 		if err != nil {
 			return nil, err
 		}
-		if d.Channels() < 1 || d.SampleRate() < 1 {
-			return nil, errors.New("its header names no channel or rate")
-		}
-		return newSource(name, Format{"Ogg Vorbis", d.SampleRate(), d.Channels()}, cutShort{d}), nil
+		return newSource(name, Format{"Ogg Vorbis", r.RateHz(), r.Channels()}, r)
 	})
 }
 
-// cutShort ends a stream where its file was cut.
-type cutShort struct{ decoder }
-
-func (c cutShort) Read(dst []float32) (int, error) {
-	n, err := c.decoder.Read(dst)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
-	}
-	return n, err
-}
-
-func rawDecoder(r io.Reader, encoding string) (decoder, error) {
+func rawDecoder(r io.Reader, encoding string, channels int) (decoder, error) {
 	switch encoding {
 	case "s16le":
-		return &s16Decoder{in: r}, nil
+		return newS16Decoder(r, channels), nil
 	case "f32le":
-		return &f32Decoder{in: r}, nil
+		return &pcmDecoder{in: r, channels: channels, width: 4, decode: func(b []byte) float32 {
+			return math.Float32frombits(binary.LittleEndian.Uint32(b))
+		}}, nil
 	}
 	return nil, fmt.Errorf("unknown encoding %.32q, want s16le or f32le", encoding)
 }
 
-// s16Decoder reads 16-bit little-endian integers.
-type s16Decoder struct {
-	in  io.Reader
-	buf []byte
+func newS16Decoder(r io.Reader, channels int) *pcmDecoder {
+	return &pcmDecoder{in: r, channels: channels, width: 2, decode: func(b []byte) float32 {
+		return float32(int16(binary.LittleEndian.Uint16(b))) / (1 << 15)
+	}}
 }
 
-func (d *s16Decoder) Read(dst []float32) (int, error) {
-	b, err := readWhole(d.in, &d.buf, len(dst), 2)
-	for i := range len(b) / 2 {
-		dst[i] = float32(int16(binary.LittleEndian.Uint16(b[2*i:]))) / (1 << 15)
+// pcmDecoder reads headerless samples of width bytes.
+type pcmDecoder struct {
+	in       io.Reader
+	channels int
+	width    int
+	decode   func([]byte) float32
+	buf      []byte
+}
+
+func (d *pcmDecoder) Read(dst []float32) (int, error) {
+	b, err := readWhole(d.in, &d.buf, len(dst)/d.channels, d.channels*d.width)
+	n := len(b) / d.width
+	for i := range n {
+		dst[i] = d.decode(b[i*d.width:])
 	}
-	return len(b) / 2, err
-}
-
-// f32Decoder reads 32-bit little-endian floats.
-type f32Decoder struct {
-	in  io.Reader
-	buf []byte
-}
-
-func (d *f32Decoder) Read(dst []float32) (int, error) {
-	b, err := readWhole(d.in, &d.buf, len(dst), 4)
-	for i := range len(b) / 4 {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	return len(b) / 4, err
+	return n, err
 }
 
 // readWhole reads at least one and at most n units of width bytes: what has

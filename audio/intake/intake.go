@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 
 	"sotto/audio"
 	"sotto/audio/opus"
@@ -61,6 +62,9 @@ type decoder interface {
 // that Open may start.
 func Open(ctx context.Context, r io.Reader, name string) (Source, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
+	if err := skipID3(in); err != nil {
+		return nil, &Error{name, "is cut short", err}
+	}
 	head, err := in.Peek(sniffLen)
 	if len(head) == 0 {
 		if err != nil && err != io.EOF {
@@ -80,7 +84,19 @@ func Open(ctx context.Context, r io.Reader, name string) (Source, error) {
 	case isMP3(head):
 		return openMP3(in, name)
 	}
-	return openFFmpeg(ctx, in, name, head)
+	return openFFmpeg(ctx, in, name, pathOf(r), head)
+}
+
+// pathOf returns the path of a file that can be opened anew, else "".
+func pathOf(r io.Reader) string {
+	f, ok := r.(*os.File)
+	if !ok || f == os.Stdin {
+		return ""
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return f.Name()
 }
 
 // sniffLen first bytes say what a stream is: enough for an Ogg page's header and
@@ -91,37 +107,55 @@ const sniffLen = 64
 // interleaved.
 func OpenRaw(r io.Reader, rateHz, channels int, encoding string) (Source, error) {
 	const name = "raw sound"
-	switch {
-	case rateHz < 1000 || rateHz > 768000:
-		return nil, &Error{name, fmt.Sprintf("%d samples per second, want 1000 to 768000", rateHz), nil}
-	case channels < 1 || channels > wav.MaxChannels:
-		return nil, &Error{name, fmt.Sprintf("%d channels, want 1 to %d", channels, wav.MaxChannels), nil}
+	if err := (Format{RateHz: rateHz, Channels: channels}).check(); err != nil {
+		return nil, &Error{name, err.Error(), nil}
 	}
-	decode, err := rawDecoder(r, encoding)
+	decode, err := rawDecoder(r, encoding, channels)
 	if err != nil {
 		return nil, &Error{name, err.Error(), nil}
 	}
-	return newSource(name, Format{"raw " + encoding, rateHz, channels}, decode), nil
+	return newSource(name, Format{"raw " + encoding, rateHz, channels}, decode)
 }
 
 func openWAV(in *bufio.Reader, name string) (Source, error) {
-	r, err := wav.NewReader(in)
-	if err != nil {
-		return nil, &Error{name, "is no WAV file that can be read", err}
-	}
-	f := r.Format()
-	return newSource(name, Format{fmt.Sprintf("WAV %s %d bit", f.Encoding, f.Bits), f.RateHz, f.Channels}, r), nil
+	return tryOpen(name, "WAV", func() (Source, error) {
+		r, err := wav.NewReader(in)
+		if err != nil {
+			return nil, err
+		}
+		f := r.Format()
+		return newSource(name, Format{fmt.Sprintf("WAV %s %d bit", f.Encoding, f.Bits), f.RateHz, f.Channels}, r)
+	})
 }
 
 func openOpus(in *bufio.Reader, name string) (Source, error) {
-	r, err := opus.NewReader(in)
-	if err != nil {
-		return nil, &Error{name, "is no Ogg Opus file that can be read", err}
+	return tryOpen(name, "Ogg Opus", func() (Source, error) {
+		r, err := opus.NewReader(in)
+		if err != nil {
+			return nil, err
+		}
+		// The decoder mixes and resamples by itself.
+		s, err := newSource(name, Format{"Ogg Opus", audio.RateHz, 1}, r)
+		s.format.Channels, s.format.RateHz = r.Channels(), 48000
+		return s, err
+	})
+}
+
+// What a stream may be: sound for people, and nothing that makes a resampler huge.
+const (
+	minRateHz   = 1000
+	maxRateHz   = 768000
+	maxChannels = 32
+)
+
+func (f Format) check() error {
+	switch {
+	case f.RateHz < minRateHz || f.RateHz > maxRateHz:
+		return fmt.Errorf("%d samples per second, want %d to %d", f.RateHz, minRateHz, maxRateHz)
+	case f.Channels < 1 || f.Channels > maxChannels:
+		return fmt.Errorf("%d channels, want 1 to %d", f.Channels, maxChannels)
 	}
-	// The decoder mixes and resamples by itself.
-	s := newSource(name, Format{"Ogg Opus", audio.RateHz, 1}, r)
-	s.format.Channels, s.format.RateHz = r.Channels(), 48000
-	return s, nil
+	return nil
 }
 
 // source mixes a decoder's channels and brings them to 16 kHz.
@@ -135,15 +169,19 @@ type source struct {
 	resampler *resample.Resampler
 	raw       []float32 // interleaved, as decoded
 	ready     []float32 // mono, 16 kHz
+	sounded   bool      // a sample came
 	err       error     // what Read returns once ready is empty
 }
 
-func newSource(name string, f Format, d decoder) *source {
+func newSource(name string, f Format, d decoder) (*source, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	return &source{
 		name: name, format: f, decoder: d, channels: f.Channels,
 		resampler: resample.New(f.RateHz, audio.RateHz),
 		raw:       make([]float32, audio.FrameLen*f.Channels),
-	}
+	}, nil
 }
 
 func (s *source) Format() Format { return s.format }
@@ -163,6 +201,7 @@ func (s *source) Read(dst []float32) (int, error) {
 		if len(s.ready) > 0 {
 			n := copy(dst, s.ready)
 			s.ready = s.ready[n:]
+			s.sounded = true
 			return n, nil
 		}
 		if s.err != nil {
@@ -181,6 +220,9 @@ func (s *source) fill() {
 	case err == io.EOF:
 		s.err = io.EOF
 		s.ready = append(append([]float32(nil), s.ready...), s.resampler.Flush()...)
+		if len(s.ready) == 0 && !s.sounded {
+			s.err = &Error{s.name, "holds no sound", nil}
+		}
 	case err != nil:
 		s.err = &Error{s.name, "is damaged", err}
 	}

@@ -9,6 +9,8 @@ import (
 	"math"
 
 	"github.com/pion/opus"
+
+	"sotto/audio/ogg"
 )
 
 const (
@@ -19,16 +21,15 @@ const (
 	maxSamples = rateHz * 120 / 1000
 )
 
-// Reader reads the first Opus stream of an Ogg file.
+// Reader reads an Opus stream, or a chain of them, of an Ogg file.
 type Reader struct {
-	pages    *pager
+	pages    *ogg.Reader
 	decoder  opus.Decoder
 	channels int // as the header says
 	gain     float32
 	skip     int   // samples still to leave out at the beginning
 	preSkip  int64 // at granuleHz
-	decoded  int64 // samples decoded so far
-	given    int64 // samples handed on so far
+	given    int64 // samples of the stream handed on so far
 	buf      []float32
 	ready    []float32
 	ended    bool
@@ -36,22 +37,28 @@ type Reader struct {
 
 // NewReader reads the stream's two headers.
 func NewReader(r io.Reader) (*Reader, error) {
-	o := &Reader{pages: newPager(r), buf: make([]float32, maxSamples)}
-	head, err := o.pages.next()
+	o := &Reader{pages: ogg.NewReader(r), buf: make([]float32, maxSamples)}
+	head, err := o.pages.Next()
 	if err != nil {
-		return nil, errors.New("opus: no complete Ogg page")
+		return nil, errors.New("opus: no complete Ogg page that begins a stream")
 	}
-	if err := o.header(head.data); err != nil {
-		return nil, err
+	return o, o.begin(head.Data)
+}
+
+// begin starts a stream with its two headers, of which head is the first.
+func (o *Reader) begin(head []byte) (err error) {
+	if err := o.header(head); err != nil {
+		return err
 	}
-	tags, err := o.pages.next()
-	if err != nil || len(tags.data) < 8 || string(tags.data[:8]) != "OpusTags" {
-		return nil, errors.New("opus: the comment header is missing")
+	tags, err := o.pages.Next()
+	if err != nil || len(tags.Data) < 8 || string(tags.Data[:8]) != "OpusTags" {
+		return errors.New("opus: the comment header is missing")
 	}
 	if o.decoder, err = opus.NewDecoderWithOutput(rateHz, 1); err != nil {
-		return nil, fmt.Errorf("opus: %w", err)
+		return fmt.Errorf("opus: %w", err)
 	}
-	return o, nil
+	o.given = 0
+	return nil
 }
 
 // header reads OpusHead (RFC 7845, section 5.1).
@@ -93,29 +100,32 @@ func (o *Reader) Read(dst []float32) (int, error) {
 
 // fill decodes the next packet into o.ready.
 func (o *Reader) fill() error {
-	k, err := o.pages.next()
-	if errors.Is(err, io.EOF) {
+	k, err := o.pages.Next()
+	switch {
+	case errors.Is(err, io.EOF):
 		o.ended = true
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
+	case k.First:
+		return o.begin(k.Data)
 	}
-	n := o.decode(k.data)
-	o.decoded += int64(n)
-	samples := o.buf[:n]
-	left := min(o.skip, n)
+	o.ready = o.trim(o.buf[:o.decode(k.Data)], k.End)
+	o.given += int64(len(o.ready))
+	return nil
+}
+
+// trim leaves out what comes before the beginning of the sound, by the header,
+// and after its end, by the last page.
+func (o *Reader) trim(samples []float32, end int64) []float32 {
+	left := min(o.skip, len(samples))
 	o.skip -= left
 	samples = samples[left:]
-	if k.last && k.granule >= 0 { // the last page says where the sound ends
-		o.ended = true
-		if end := (k.granule - o.preSkip) * rateHz / granuleHz; end >= 0 {
-			samples = samples[:min(int64(len(samples)), max(0, end-o.given))]
-		}
+	if end < o.preSkip {
+		return samples
 	}
-	o.given += int64(len(samples))
-	o.ready = samples
-	return nil
+	room := (end-o.preSkip)*rateHz/granuleHz - o.given
+	return samples[:min(int64(len(samples)), max(0, room))]
 }
 
 // decode writes a packet's samples to o.buf and returns their number. A packet
@@ -130,6 +140,8 @@ func (o *Reader) decode(data []byte) int {
 	}
 	if got, ok := o.guarded(data); ok && got > 0 {
 		n = got
+	} else {
+		clear(o.buf[:n])
 	}
 	for i, v := range o.buf[:n] {
 		o.buf[i] = v * o.gain
@@ -141,7 +153,6 @@ func (o *Reader) decode(data []byte) int {
 func (o *Reader) guarded(data []byte) (n int, ok bool) {
 	defer func() {
 		if recover() != nil {
-			clear(o.buf)
 			n, ok = 0, false
 		}
 	}()
