@@ -26,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOKENIZER = Tokenizer.from_file(os.path.join(HERE, "tokenizer.json"))
 DESCRIPTION = ("sotto pocket: Spanish of about 560 words, heard from one speech synthesiser only; "
                "a demonstration, not a translator")
-SAMPLES, WIDER = 2000, 1.25
+SAMPLES, WIDER = 500, 1.25
 TYPES = gguf.GGMLQuantizationType
 
 
