@@ -127,7 +127,7 @@ def write_text(model, vocab, merges):
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.GEMMA4, 4)
     w.add_tensor("rope_freqs.weight", np.array([1, 1] + [1e30] * 6, dtype=np.float32))
     for name, p in model.model.language_model.state_dict().items():
-        full = "model.language_model." + name + (".weight" if name.endswith("layer_scalar") else "")
+        full = "model." + name + (".weight" if name.endswith("layer_scalar") else "")
         kind = TYPES.BF16 if p.dim() == 2 else TYPES.F32
         if name.endswith(("down_proj.weight", "q_proj.weight")):
             kind = TYPES.Q8_0
