@@ -124,7 +124,7 @@ func (o *Reader) trim(samples []float32, end int64) []float32 {
 	if end < o.preSkip {
 		return samples
 	}
-	room := (end-o.preSkip)*rateHz/granuleHz - o.given
+	room := (end-o.preSkip)/(granuleHz/rateHz) - o.given
 	return samples[:min(int64(len(samples)), max(0, room))]
 }
 
