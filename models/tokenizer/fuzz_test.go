@@ -10,8 +10,8 @@ import (
 // FuzzParseTokenizerJSON wants an error or a tokenizer that holds together.
 func FuzzParseTokenizerJSON(f *testing.F) {
 	// Small seeds: the engine shrinks what it finds byte by byte.
-	const head = `{"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},"added_tokens":[{"id":0,"content":"<u>","special":true}],`
-	const model = `"model":{"type":"BPE","unk_token":"<u>","vocab":{"<0x41>":1,"▁":2,"a":3,"\u2581a":4},"merges":[`
+	const head = `{"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},"decoder":{"type":"ByteFallback"},"added_tokens":[{"id":0,"content":"<u>","special":true}],`
+	const model = `"model":{"type":"BPE","byte_fallback":true,"fuse_unk":true,"unk_token":"<u>","vocab":{"<0x41>":1,"▁":2,"a":3,"\u2581a":4},"merges":[`
 	f.Add([]byte(head + model + `["▁","a"]]}}`))
 	f.Add([]byte(`{` + model + `"▁ a"]}}`))
 	for _, text := range []string{"", "{", `{"model":{"type":"BPE","vocab":{"a":0,"b":-1}}}`, `{"model":` + strings.Repeat("[", 99)} {

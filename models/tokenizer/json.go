@@ -10,7 +10,7 @@ import (
 // change the ids and is not implemented is refused by name.
 func FromJSON(data []byte) (*Tokenizer, error) {
 	// Gemma's file has 120 bytes for each piece and 60 for each merge.
-	f := file{builder: newBuilder(len(data)/128, len(data)/64)}
+	f := file{builder: newBuilder(len(data)/128, len(data)/64), seen: make(map[string]bool)}
 	s := &scanner{data: data}
 	err := s.object(func(key string) error { return f.field(s, key) })
 	if err == nil {
@@ -32,7 +32,7 @@ type file struct {
 	added   []addedToken
 	merges  []byte // as they stand in the file
 	unknown string
-	isBPE   bool
+	seen    map[string]bool // fields that must not be missing
 }
 
 type addedToken struct {
@@ -46,6 +46,7 @@ type addedToken struct {
 }
 
 func (f *file) field(s *scanner, key string) error {
+	f.seen[key] = true
 	switch key {
 	case "model":
 		return s.object(func(key string) error { return f.model(s, key) })
@@ -66,6 +67,7 @@ func (f *file) field(s *scanner, key string) error {
 }
 
 func (f *file) model(s *scanner, key string) error {
+	f.seen["model."+key] = true
 	switch key {
 	case "type":
 		var kind string
@@ -73,7 +75,6 @@ func (f *file) model(s *scanner, key string) error {
 		if err == nil && kind != "BPE" {
 			err = fmt.Errorf("model type %.40q, want BPE", kind)
 		}
-		f.isBPE = err == nil
 		return err
 	case "vocab":
 		return s.object(func(piece string) error {
@@ -104,8 +105,10 @@ func (f *file) model(s *scanner, key string) error {
 
 // finish joins what had to wait for the whole vocabulary.
 func (f *file) finish() error {
-	if !f.isBPE {
-		return fmt.Errorf(`"model" with type BPE is missing`)
+	for _, key := range []string{"normalizer", "decoder", "model.type", "model.byte_fallback", "model.fuse_unk"} {
+		if !f.seen[key] {
+			return fmt.Errorf("%s is missing", key)
+		}
 	}
 	for _, a := range f.added {
 		if err := f.addToken(a); err != nil {
@@ -145,8 +148,8 @@ func (f *file) addMerges() error {
 }
 
 func (f *file) addToken(a addedToken) error {
-	if a.SingleWord || a.LStrip || a.RStrip {
-		return fmt.Errorf("added token %.40q: single_word, lstrip and rstrip are not implemented", a.Content)
+	if a.SingleWord || a.LStrip || a.RStrip || a.Normalized {
+		return fmt.Errorf("added token %.40q: single_word, lstrip, rstrip and normalized are not implemented", a.Content)
 	}
 	if id, ok := f.builder.t.ids[a.Content]; !ok {
 		if err := f.builder.piece(a.Content, a.ID); err != nil {
