@@ -38,20 +38,29 @@ func parseIdent(b []byte) (ident, error) {
 	return ident{int(rateHz), channels}, nil
 }
 
-// checkSetup walks over the codebooks of the third header (section 3.2.1) with
-// what the decoder takes for granted: that the header does not end in them, that
-// their sizes are sane, and that every code leads somewhere.
+// checkSetup walks over the third header (section 4.2.4) as far as the decoder
+// takes things for granted: that sizes are sane, that every code leads somewhere,
+// and that the header does not end in the midst of it.
 func checkSetup(b []byte) error {
 	if len(b) < 8 || string(b[:7]) != "\x05vorbis" {
 		return errors.New("vorbis: the setup header is missing")
 	}
 	r := &bitReader{data: b[7:]}
-	for i := range r.read(8) + 1 {
-		if err := checkCodebook(r); err != nil {
-			return fmt.Errorf("vorbis: codebook %d %w", i, err)
-		}
-		if r.ended {
-			return errors.New("vorbis: the setup header ends within its codebooks")
+	for _, part := range []struct {
+		name      string
+		countBits int // of their number less one
+		check     func(*bitReader) error
+	}{
+		{"codebook", 8, checkCodebook}, {"transform", 6, checkTransform}, {"floor", 6, checkFloor}, {"residue", 6, checkResidue},
+	} {
+		for i := range r.read(part.countBits) + 1 {
+			err := part.check(r)
+			switch {
+			case r.ended:
+				return fmt.Errorf("vorbis: the setup header ends within %s %d", part.name, i)
+			case err != nil:
+				return fmt.Errorf("vorbis: %s %d %w", part.name, i, err)
+			}
 		}
 	}
 	return nil
@@ -119,6 +128,65 @@ func skipValues(r *bitReader, entries, dimensions int) error {
 		n = int(math.Floor(math.Pow(float64(entries), 1/float64(dimensions))))
 	}
 	r.skip(n * width)
+	return nil
+}
+
+func checkTransform(r *bitReader) error {
+	if kind := r.read(16); kind != 0 {
+		return fmt.Errorf("is of type %d, want 0", kind)
+	}
+	return nil
+}
+
+// checkFloor reads over a floor of type 1 (section 7.2.2). Type 0 has not been
+// written since before Vorbis 1.0.
+func checkFloor(r *bitReader) error {
+	if kind := r.read(16); kind != 1 {
+		return fmt.Errorf("is of type %d, want 1", kind)
+	}
+	classOf := make([]int, r.read(5))
+	classes := 1
+	for i := range classOf {
+		classOf[i] = r.read(4)
+		classes = max(classes, classOf[i]+1)
+	}
+	dimensions := make([]int, classes)
+	for i := range dimensions {
+		dimensions[i] = r.read(3) + 1
+		subclasses := r.read(2)
+		if subclasses > 0 {
+			r.skip(8) // the master book
+		}
+		r.skip(8 << subclasses)
+	}
+	r.skip(2) // the multiplier
+	width := r.read(4)
+	for _, c := range classOf {
+		r.skip(dimensions[c] * width)
+	}
+	return nil
+}
+
+// checkResidue reads over a residue (section 8.6.1).
+func checkResidue(r *bitReader) error {
+	if kind := r.read(16); kind > 2 {
+		return fmt.Errorf("is of type %d, want 0 to 2", kind)
+	}
+	begin, end := r.read(24), r.read(24)
+	if begin > end {
+		return fmt.Errorf("begins at %d and ends at %d", begin, end)
+	}
+	r.skip(24) // the partition's size
+	classes := r.read(6) + 1
+	r.skip(8) // the book of classes
+	books := 0
+	for range classes {
+		books += bits.OnesCount(uint(r.read(3)))
+		if r.read(1) == 1 {
+			books += bits.OnesCount(uint(r.read(5)))
+		}
+	}
+	r.skip(8 * books)
 	return nil
 }
 

@@ -107,13 +107,35 @@ func TestSetupRefuses(t *testing.T) {
 		"codes that lead nowhere":       {listed(book(1, 3), 2, 2, 2), "not complete"},
 		"more codes than there are":     {listed(book(1, 3), 1, 1, 1), "not complete"},
 		"no code":                       {func() bitWriter { w := book(1, 2); w.put(2, 2); w.put(0, 2); return w }(), "not complete"},
-		"ordered codes that never end":  {ordered(book(1, 4), 1, [2]int{0, 3}, [2]int{0, 3}), "not complete"},
+		"ordered codes that never end":  {ordered(book(1, 4), 1, [2]int{0, 3}, [2]int{0, 3}), "ends within codebook 0"},
 		"more ordered than entries":     {ordered(book(1, 4), 2, [2]int{5, 3}), "not complete"},
 		"ordered codes of over 32 bits": {ordered(book(1, 4), 32, [2]int{0, 3}, [2]int{4, 3}), "not complete"},
-		"an end within the values":      {func() bitWriter { w := listed(book(1, 2), 1, 1); w.put(1, 4); return w }(), "ends within its codebooks"},
+		"an end within the values":      {func() bitWriter { w := listed(book(1, 2), 1, 1); w.put(1, 4); return w }(), "ends within codebook 0"},
 		"a lookup type that is not one": {func() bitWriter { w := listed(book(1, 2), 1, 1); w.put(3, 4); return w }(), "lookup type 3"},
 	} {
 		err := checkSetup(append([]byte("\x05vorbis"), c.setup.data...))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+	for name, c := range map[string]struct {
+		fields [][2]int // value and bits
+		want   string
+	}{
+		"nothing behind a codebook":    {nil, "ends within transform 0"},
+		"a transform that is not one":  {[][2]int{{0, 6}, {7, 16}}, "transform 0 is of type 7"},
+		"a floor of before Vorbis 1.0": {[][2]int{{0, 6}, {0, 16}, {0, 6}, {0, 16}}, "floor 0 is of type 0"},
+		"a residue that ends behind its beginning": {
+			[][2]int{{0, 6}, {0, 16}, {0, 6}, {1, 16}, {0, 5}, {0, 3 + 2 + 8}, {0, 2 + 4}, {0, 6}, {0, 16}, {9, 24}, {8, 24}},
+			"residue 0 begins at 9 and ends at 8",
+		},
+	} {
+		w := listed(book(1, 2), 1, 1)
+		w.put(0, 4)
+		for _, f := range c.fields {
+			w.put(f[0], f[1])
+		}
+		err := checkSetup(append([]byte("\x05vorbis"), w.data...))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
