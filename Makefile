@@ -43,7 +43,7 @@ fuzz: ## every fuzz target for FUZZTIME
 	@grep -rlE '^func Fuzz' --include=*_test.go . | while read -r file; do \
 	  for target in $$(grep -oE '^func Fuzz[A-Za-z0-9_]*' $$file | cut -c6-); do \
 	    echo "$$target in $$(dirname $$file)"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -parallel 2 $$(dirname $$file) || exit 1; done; done
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x -parallel 2 $$(dirname $$file) || exit 1; done; done
 
 include models/pocket/pocket.mk
 

@@ -145,6 +145,9 @@ func checkFloor(r *bitReader) error {
 		return fmt.Errorf("is of type %d, want 1", kind)
 	}
 	classOf := make([]int, r.read(5))
+	if len(classOf) == 0 { // the decoder then reads a class that is not there
+		return errors.New("is without partitions, as the bass channel of surround sound is, and cannot be read; convert the file to FLAC")
+	}
 	classes := 1
 	for i := range classOf {
 		classOf[i] = r.read(4)

@@ -125,8 +125,9 @@ func TestSetupRefuses(t *testing.T) {
 		"nothing behind a codebook":    {nil, "ends within transform 0"},
 		"a transform that is not one":  {[][2]int{{0, 6}, {7, 16}}, "transform 0 is of type 7"},
 		"a floor of before Vorbis 1.0": {[][2]int{{0, 6}, {0, 16}, {0, 6}, {0, 16}}, "floor 0 is of type 0"},
+		"a floor of a bass channel":    {[][2]int{{0, 6}, {0, 16}, {0, 6}, {1, 16}, {0, 5}, {0, 6}}, "convert the file to FLAC"},
 		"a residue that ends behind its beginning": {
-			[][2]int{{0, 6}, {0, 16}, {0, 6}, {1, 16}, {0, 5}, {0, 3 + 2 + 8}, {0, 2 + 4}, {0, 6}, {0, 16}, {9, 24}, {8, 24}},
+			[][2]int{{0, 6}, {0, 16}, {0, 6}, {1, 16}, {1, 5}, {0, 4}, {0, 3 + 2 + 8}, {0, 2 + 4}, {0, 6}, {0, 16}, {9, 24}, {8, 24}},
 			"residue 0 begins at 9 and ends at 8",
 		},
 	} {
