@@ -256,7 +256,7 @@ func (s *Session) end(ctx context.Context, tail []float32) error {
 	if s.window == nil {
 		return nil
 	}
-	if err := s.window.flush(tail); err != nil {
+	if err := s.window.finish(tail); err != nil {
 		return err
 	}
 	return s.commit(ctx)

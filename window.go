@@ -67,13 +67,17 @@ func (w *window) hear(f *audio.Frame, speech bool) error {
 	return w.memory.AppendAudio(w.sound)
 }
 
-// flush hears the voice's last samples, fewer than a frame.
-func (w *window) flush(tail []float32) error {
-	if !w.ear.Flush(w.sound, tail) {
+// finish hears the voice's last samples, fewer than a frame, as a frame that
+// ends in silence. The reference would give the model a part of a frame; that
+// tells a model trained on whole sentences that the sentence is complete, and
+// it completes one that was cut off.
+func (w *window) finish(tail []float32) error {
+	if len(tail) == 0 {
 		return nil
 	}
-	w.frames++
-	return w.memory.AppendAudio(w.sound)
+	var last audio.Frame
+	copy(last[:], tail)
+	return w.hear(&last, true)
 }
 
 // over reports that the stretch has ended, by a pause or by its length.
