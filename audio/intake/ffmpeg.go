@@ -19,7 +19,7 @@ import (
 func openFFmpeg(ctx context.Context, in *bufio.Reader, name, path string, head []byte) (Source, error) {
 	kind := guess(head)
 	if kind == "text" {
-		return nil, &Error{name, "is text, not sound", nil}
+		return nil, &Error{name, "is text, not sound; name a recording", nil}
 	}
 	program, err := exec.LookPath("ffmpeg")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 
 func modelFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Value: "pocket", EnvVars: []string{"SOTTO_MODEL"}, Usage: "pocket (built in), a checkpoint's `FOLDER`, or a FILE.gguf"},
-		&cli.StringFlag{Name: "mmproj", EnvVars: []string{"SOTTO_MMPROJ"}, Usage: "the audio half of a GGUF pair, when it is not the only one beside it"},
+		&cli.StringFlag{Name: "model", Value: "pocket", EnvVars: []string{"SOTTO_MODEL"}, Usage: "`MODEL` to use: pocket (built in), a checkpoint's folder, or a .gguf file"},
+		&cli.StringFlag{Name: "mmproj", EnvVars: []string{"SOTTO_MMPROJ"}, Usage: "`FILE` with the audio half of a GGUF pair, when it is not the only one beside it"},
 	}
 }
 

@@ -22,10 +22,10 @@ func serveCommand() *cli.Command {
 		Usage: "serve the caption page and the WebSocket door",
 		Flags: append(modelFlags(),
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:7788", EnvVars: []string{"SOTTO_LISTEN"}, Usage: "`ADDRESS` to listen on"},
-			&cli.IntFlag{Name: "seats", Value: 8, Usage: "voices at once"},
+			&cli.IntFlag{Name: "seats", Value: 8, Usage: "`NUMBER` of voices at once"},
 			&cli.StringSliceFlag{Name: "allow-host", Usage: "another `NAME` this server is called by"},
-			&cli.StringSliceFlag{Name: "allow-origin", Usage: "another page that may open a voice, such as `https://example.org`"},
-			&cli.BoolFlag{Name: "demo", Usage: "speak the bundled Spanish clip to the server and print what comes back"},
+			&cli.StringSliceFlag{Name: "allow-origin", Usage: "another `PAGE` that may open a voice, such as https://example.org"},
+			&cli.BoolFlag{Name: "demo", DisableDefaultText: true, Usage: "speak the bundled Spanish clip to the server and print what comes back"},
 		),
 		Action: serve,
 	}

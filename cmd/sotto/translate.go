@@ -20,15 +20,18 @@ func translateCommand() *cli.Command {
 		Name:      "translate",
 		Usage:     "translate a recording, or sound from standard input",
 		ArgsUsage: "FILE... | -",
+		Description: "sotto translate --to en,fr,de talk.ogg\n" +
+			"sotto translate --to en --format srt talk.mp3 > talk.srt\n" +
+			"arecord -q -f S16_LE -r 16000 -c 1 | sotto translate --to en --raw s16le --pace realtime -",
 		Flags: append(modelFlags(),
 			&cli.StringFlag{Name: "from", Value: "es", Usage: "`LANGUAGE` that is spoken"},
 			&cli.StringFlag{Name: "to", Usage: "`LANGUAGES` wanted, such as en or en,fr,de"},
-			&cli.BoolFlag{Name: "transcribe", Usage: "also write what is spoken, in its own language"},
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "text, jsonl, srt or vtt"},
-			&cli.StringFlag{Name: "pace", Value: "fast", Usage: "fast, or realtime as if the recording were a voice"},
-			&cli.StringFlag{Name: "raw", Usage: "read headerless samples: s16le or f32le"},
-			&cli.IntFlag{Name: "rate", Value: audio.RateHz, Usage: "samples per second of --raw"},
-			&cli.IntFlag{Name: "channels", Value: 1, Usage: "channels of --raw"},
+			&cli.BoolFlag{Name: "transcribe", DisableDefaultText: true, Usage: "also write what is spoken, in its own language"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the output: text, jsonl, srt or vtt"},
+			&cli.StringFlag{Name: "pace", Value: "fast", Usage: "`PACE` of reading: fast, or realtime as if the recording were a voice"},
+			&cli.StringFlag{Name: "raw", Usage: "read headerless samples of `ENCODING` s16le or f32le"},
+			&cli.IntFlag{Name: "rate", Value: audio.RateHz, Usage: "`SAMPLES` per second of --raw"},
+			&cli.IntFlag{Name: "channels", Value: 1, Usage: "`NUMBER` of channels of --raw"},
 		),
 		Action: translate,
 	}
@@ -151,9 +154,10 @@ func (j *job) translate(ctx context.Context, engine *sotto.Engine, name, label s
 
 // open finds the sound behind a name.
 func (j *job) open(ctx context.Context, name string) (intake.Source, func(), error) {
-	in := os.Stdin
-	closeFile := func() {}
-	if name != "-" {
+	in, closeFile := os.Stdin, func() {}
+	if name == "-" {
+		name = "standard input"
+	} else {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, nil, audioError(fmt.Errorf("cannot read %s: %w; check its name", name, bare(err)))
@@ -169,6 +173,9 @@ func (j *job) open(ctx context.Context, name string) (intake.Source, func(), err
 	}
 	if err != nil {
 		closeFile()
+		if in == os.Stdin && j.raw == "" {
+			err = advised(err, "headerless samples need --raw s16le")
+		}
 		return nil, nil, audioError(err)
 	}
 	return source, func() { source.Close(); closeFile() }, nil
