@@ -32,7 +32,7 @@ CONFIGS = {
     "e4b": dict(text=text(), audio=audio(), clips=[(0, 48_000)]),
     "e2b": dict(
         text=text(layer_types=pattern(4, 3), num_key_value_heads=1, use_double_wide_mlp=True, num_kv_shared_layers=10, sliding_window=8),
-        audio=audio(), clips=[(16_000, 32_000 + 321)]),
+        audio=audio(), steady=4e-6, clips=[(16_000, 32_000 + 321)]),
     "infinite": dict(
         text=text(layer_types=pattern(5, 1), num_kv_shared_layers=0, final_logit_softcapping=None), audio=audio(),
         infinite=True, dtype="F32", clips=[(40_000, 20_000 + 481)]),
@@ -48,7 +48,7 @@ CONFIGS = {
         audio=audio(num_hidden_layers=2), clips=[(0, 192_000)]),
     "deep": dict(
         text=text(layer_types=pattern(2, 2), num_kv_shared_layers=3, num_key_value_heads=1), audio=audio(num_hidden_layers=12),
-        clips=[(100_000, 60_000)]),
+        steady=4e-6, clips=[(110_000, 60_000)]),
     "odd": dict(
         text=text(layer_types=[S, S, F, S, F], num_kv_shared_layers=2, use_double_wide_mlp=True, num_attention_heads=6,
                   num_key_value_heads=3, head_dim=6, hidden_size=42, intermediate_size=54, hidden_size_per_layer_input=5,
@@ -63,7 +63,7 @@ CONFIGS = {
         text=text(layer_types=[S, F], num_kv_shared_layers=0, hidden_size=2560, intermediate_size=10_240, num_attention_heads=8,
                   num_key_value_heads=2, head_dim=256, global_head_dim=512, hidden_size_per_layer_input=256),
         audio=audio(hidden_size=1024, num_hidden_layers=2, num_attention_heads=8, subsampling_conv_channels=[128, 32], output_proj_dims=1536),
-        steps=8, prompts=100, clips=[(30_000, 5_600)]),
+        steps=8, prompts=100, steady=4e-6, clips=[(30_000, 5_600)]),
 }
 
 
