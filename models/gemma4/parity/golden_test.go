@@ -32,6 +32,7 @@ type golden struct {
 	Greedy []int `json:"greedy"`
 
 	numbers *safetensors.File
+	hidden  bar // for hidden states and tokens
 }
 
 func readGolden(t *testing.T, base string) *golden {

@@ -23,6 +23,7 @@ import (
 var (
 	melBar    = absolute(1e-4)
 	hiddenBar = relative(1e-5)
+	freshBar  = relative(5e-5) // random networks magnify rounding, and these were hardly chosen
 	logitBar  = absolute(2e-3)
 )
 
@@ -38,6 +39,7 @@ func TestGoldens(t *testing.T) {
 		base := strings.TrimSuffix(file, ".json")
 		t.Run(filepath.Base(base), func(t *testing.T) {
 			g := readGolden(t, base)
+			g.hidden = hiddenBar
 			dir := t.TempDir()
 			writeCheckpoint(t, dir, g)
 			check(t, g, dir, sound)
@@ -51,6 +53,7 @@ func TestFresh(t *testing.T) {
 		t.Skip("no -fresh FOLDER")
 	}
 	g := readGolden(t, filepath.Join(*freshDir, "golden"))
+	g.hidden = freshBar
 	check(t, g, *freshDir, readSound(t, filepath.Join(*freshDir, "sound.wav")))
 }
 
@@ -119,7 +122,7 @@ func checkSound(t *testing.T, g *golden, clip int, e *encoder.Encoder, samples [
 		t.Fatalf("clip %d: %d tokens, want %d", clip, got, g.Clips[clip].Tokens)
 	}
 	for name, got := range stages {
-		g.compare(t, fmt.Sprintf("%d.%s", clip, name), got, hiddenBar, always)
+		g.compare(t, fmt.Sprintf("%d.%s", clip, name), got, g.hidden, always)
 	}
 	return tokens
 }
@@ -153,7 +156,7 @@ func checkText(t *testing.T, g *golden, c *gemma4.Config, d *decoder.Decoder, to
 		if name == "embed" {
 			need = always
 		}
-		g.compare(t, name, got, hiddenBar, need)
+		g.compare(t, name, got, g.hidden, need)
 	}
 	if want := c.Text.Layers() + 3; len(w.stages) != want {
 		t.Errorf("%d stages of the decoder seen, want %d", len(w.stages), want)
