@@ -96,7 +96,7 @@ func TestDemoShowsThreeLanguagesAndEnds(t *testing.T) {
 				commits++
 			}
 		}
-		if commits < 2 { // a busy machine leaves drafts out
+		if drafts == 0 || commits < 2 {
 			t.Errorf("%s: %d drafts and %d commits in\n%s", language, drafts, commits, out)
 		}
 	}

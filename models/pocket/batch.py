@@ -34,10 +34,6 @@ def encode(text):
     return _tokenizer.encode(text, add_special_tokens=False).ids
 
 
-def decode(ids):
-    return _tokenizer.decode(ids)
-
-
 def _id(piece):
     return _tokenizer.token_to_id(piece)
 
@@ -134,12 +130,12 @@ def _spans(record, ids):
     return spans + [(record["spans"][-1][1] // 40 - 2, 1 << 20)]
 
 
-def _replies(record, tokens, prefixes):
+def _replies(record, tokens):
     """Yields (language, sound tokens it hears, reply ids, spans or None)."""
     for language in LANGUAGES:
         ids = encode(record[language])
         yield language, tokens, ids + [END], _spans(record, ids) if language == "es" and ids else None
-    for p in record["prefixes"] if prefixes else []:
+    for p in record["prefixes"]:
         for language in LANGUAGES:
             yield language, min(tokens, p["frame"] // 4), encode(p[language]) + [END], None
 
@@ -155,7 +151,7 @@ def pack(records, tokens, prefix_replies=3, rng=random):
     longest, rows = rounded(max(tokens), ROWS // 4), []
     start = len(HEAD)
     for record, count in zip(records, tokens):
-        replies = list(_replies(record, count, True))
+        replies = list(_replies(record, count))
         if len(replies) > len(LANGUAGES):
             replies = replies[:len(LANGUAGES)] + rng.sample(replies[len(LANGUAGES):], prefix_replies)
         ids = HEAD + [0] * longest

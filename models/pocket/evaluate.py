@@ -135,7 +135,7 @@ def report(result):
     return f"""# What the pocket model does
 
 Written by `make pocket-report`: everything below went through `bin/sotto translate`, on clips that `synth.py heldout` made
-fresh (seed {result['seed']}), after {result['utterances']} training utterances. One synthesiser spoke all of it; nothing here tells
+fresh (seed {result['seed']}), after about {round(result['utterances'], -3):,} training utterances. One synthesiser spoke all of it; nothing here tells
 how the model does on people.
 
 | bar | wanted | reached | met |
@@ -194,7 +194,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sotto", default="bin/sotto")
     parser.add_argument("--sets", required=True)
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=8)
     parser.add_argument("--count", type=int, help="only so many clips of each set")
     parser.add_argument("--run", required=True, help="the training run, for its learning curve")
     parser.add_argument("--out", default=HERE)

@@ -29,7 +29,7 @@ SMOOTHING, DECAY, CLIP = .05, .02, 1.0
 AVERAGE = .999                     # of the exported weights, per step
 HEADS = [(0, 0), (1, 0), (1, 1)]   # guided: (full layer, head)
 
-# Freed memory stays with the process, and oneDNN keeps the kernel of every shape: 1.5 times the speed.
+# Freed memory stays with the process, and oneDNN keeps the kernel of every shape.
 FAST = {"MALLOC_MMAP_THRESHOLD_": str(1 << 32), "MALLOC_TRIM_THRESHOLD_": str(1 << 34),
         "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16384", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
