@@ -14,6 +14,18 @@ func Q4GemmAVX2(dst *float32, dstStride int, w *byte, q *int8, meta *byte, group
 //go:noescape
 func Q4GemvAVX2(dst *float32, w *byte, panels int, q *int8, meta *byte, blocks int)
 
+// Q4GemmAVX512 writes m rows of 16 outputs, 1 <= m <= 12: one panel w times rows of quantised
+// activations that lie in groups of group rows, dst[t*dstStride+r].
+//
+//go:noescape
+func Q4GemmAVX512(dst *float32, dstStride int, w *byte, q *int8, meta *byte, group int, m int, blocks int)
+
+// Q4GemvAVX512 writes 16 outputs for each panel: panels that follow each other in w times one row of
+// quantised activations, dst[p*16+r].
+//
+//go:noescape
+func Q4GemvAVX512(dst *float32, w *byte, panels int, q *int8, meta *byte, blocks int)
+
 // Q8GemmAVX2 writes m rows of 16 outputs, 1 <= m <= 4: one panel w times rows of quantised
 // activations that lie in groups of group rows, dst[t*dstStride+r].
 //
@@ -25,6 +37,18 @@ func Q8GemmAVX2(dst *float32, dstStride int, w *byte, q *int8, meta *byte, group
 //
 //go:noescape
 func Q8GemvAVX2(dst *float32, w *byte, panels int, q *int8, meta *byte, blocks int)
+
+// Q8GemmAVX512 writes m rows of 16 outputs, 1 <= m <= 12: one panel w times rows of quantised
+// activations that lie in groups of group rows, dst[t*dstStride+r].
+//
+//go:noescape
+func Q8GemmAVX512(dst *float32, dstStride int, w *byte, q *int8, meta *byte, group int, m int, blocks int)
+
+// Q8GemvAVX512 writes 16 outputs for each panel: panels that follow each other in w times one row of
+// quantised activations, dst[p*16+r].
+//
+//go:noescape
+func Q8GemvAVX512(dst *float32, w *byte, panels int, q *int8, meta *byte, blocks int)
 
 // QuantizeAVX2 writes one row of activations x as blocks of 32 int8 at q+b*qStride and 8 bytes of meta,
 // int32 start = -8*sum(q) and float32 scale, at meta+b*metaStride. Strides are bytes.

@@ -29,6 +29,8 @@ type quantLevel struct {
 var quantLevels = []quantLevel{
 	{"AVX2", cpu.X86.HasAVX2 && cpu.X86.HasFMA, 4,
 		[]gemmFunc{Q4GemmAVX2, Q8GemmAVX2}, []gemvFunc{Q4GemvAVX2, Q8GemvAVX2}},
+	{"AVX512", cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI, 12,
+		[]gemmFunc{Q4GemmAVX512, Q8GemmAVX512}, []gemvFunc{Q4GemvAVX512, Q8GemvAVX512}},
 }
 
 // eachQuant runs f for every level and format that this CPU has.

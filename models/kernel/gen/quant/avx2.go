@@ -15,26 +15,8 @@ func (l avx2) name() string   { return "AVX2" }
 func (l avx2) tokens() int    { return 4 }
 func (l avx2) panels() int    { return 2 }
 
-var (
-	nibbles Mem // bytes 0x0f
-	ones    Mem // words 1
-)
-
-func (l avx2) prepare() {
-	if nibbles.Base == nil {
-		nibbles = constant("nibbles", 0x0f0f0f0f)
-		ones = constant("ones", 0x00010001)
-	}
-}
-
-// constant is a vector of 8 equal dwords in memory.
-func constant(name string, v uint32) Mem {
-	m := GLOBL(name, RODATA|NOPTR)
-	for i := range 8 {
-		DATA(4*i, U32(v))
-	}
-	return m
-}
+// prepare has nothing to load: the constants stay in memory, registers are few.
+func (l avx2) prepare() {}
 
 func (l avx2) start(p pass) {
 	for range p.tokens {
@@ -71,7 +53,7 @@ func (l avx2) strips(p pass, i int, strips ...int) {
 		}
 	}
 	for v := range l.f.vectors {
-		if l.f.vectors == q4.vectors {
+		if l.f == q4 {
 			l.vector4(p, i, v, strips, words)
 		} else {
 			l.vector8(p, i, v, strips, words)
@@ -113,9 +95,9 @@ func (l avx2) vector4(p pass, i, v int, strips []int, words [][]reg.Register) {
 func unpack(m Mem) [2]reg.Register {
 	low, high := YMM(), YMM()
 	VMOVDQU(m, high)
-	VPAND(nibbles, high, low)
+	VPAND(nibbles.get(), high, low)
 	VPSRLW(U8(4), high, high)
-	VPAND(nibbles, high, high)
+	VPAND(nibbles.get(), high, high)
 	return [2]reg.Register{low, high}
 }
 
@@ -132,10 +114,10 @@ func (l avx2) vector8(p pass, i, v int, strips []int, words [][]reg.Register) {
 			VPSIGNB(w, x, x)
 			VPMADDUBSW(x, magnitude, x)
 			if v == 0 {
-				VPMADDWD(ones, x, words[s][t])
+				VPMADDWD(ones.get(), x, words[s][t])
 				continue
 			}
-			VPMADDWD(ones, x, x)
+			VPMADDWD(ones.get(), x, x)
 			VPADDD(x, words[s][t], words[s][t])
 		}
 	}
@@ -147,10 +129,10 @@ func (l avx2) scale(p pass, i, strip int, words []reg.Register) {
 	VCVTPH2PS(Mem{Base: p.panels[i], Disp: l.f.scales() + 16*strip}, scales)
 	for t := range p.tokens {
 		meta := Mem{Base: p.meta, Disp: metaBytes * t}
-		if l.f.vectors == q4.vectors {
+		if l.f == q4 {
 			start := YMM()
 			VPBROADCASTD(meta, start)
-			VPMADDWD(ones, words[t], words[t])
+			VPMADDWD(ones.get(), words[t], words[t])
 			VPADDD(start, words[t], words[t])
 		}
 		VCVTDQ2PS(words[t], words[t])

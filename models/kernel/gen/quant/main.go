@@ -19,6 +19,8 @@ func main() {
 	for _, f := range []format{q4, q8} {
 		gemm(avx2{f})
 		gemv(avx2{f})
+		gemm(&avx512{f: f})
+		gemv(&avx512{f: f})
 	}
 	quantize()
 	Generate()

@@ -15,6 +15,11 @@ const (
 	magnitude = 0x7fffffff
 )
 
+var (
+	limit = all("limit", math.Float32bits(127))
+	order = &constant{name: "order", dwords: [8]uint32{0, 4, 1, 5, 2, 6, 3, 7}}
+)
+
 // least is the smallest magnitude that is quantised: 127 over it is finite.
 var least = math.Float32bits(0x1p-100)
 
@@ -79,12 +84,8 @@ func quantizerConstants() constants {
 	VPSRLD(U8(1), c.magnitude, c.magnitude)
 	VPABSB(allOnes(), c.bytes)
 	VPABSW(allOnes(), c.words)
-	VMOVSS(f32("limit", 127), c.limit)
-	order := GLOBL("order", RODATA|NOPTR)
-	for i, lane := range []uint32{0, 4, 1, 5, 2, 6, 3, 7} {
-		DATA(4*i, U32(lane))
-	}
-	VMOVDQU(order, c.order)
+	VMOVSS(limit.get(), c.limit)
+	VMOVDQU(order.get(), c.order)
 	return c
 }
 
@@ -92,12 +93,6 @@ func allOnes() reg.Register {
 	v := YMM()
 	VPCMPEQD(v, v, v)
 	return v
-}
-
-func f32(name string, v float32) Mem {
-	m := GLOBL(name, RODATA|NOPTR)
-	DATA(0, F32(v))
-	return m
 }
 
 // loadBlock returns 32 floats as 4 vectors of 8.
