@@ -18,8 +18,9 @@ func (l *avx512) format() format { return l.f }
 func (l *avx512) name() string   { return "AVX512" }
 func (l *avx512) tokens() int    { return 12 }
 func (l *avx512) panels() int    { return 4 }
+func (l *avx512) ahead() int     { return 2048 }
 
-func (l *avx512) prepare() {
+func (l *avx512) prepare(int) {
 	l.mask = ZMM()
 	if l.f == q4 {
 		VPBROADCASTD(nibbles.get(), l.mask)
@@ -30,31 +31,31 @@ func (l *avx512) prepare() {
 
 func (l *avx512) start(p pass) {
 	for range p.tokens {
-		var row [][]reg.Register
+		var row [][]Op
 		for range p.panels {
 			sum := ZMM()
 			VPXORD(sum, sum, sum)
-			row = append(row, []reg.Register{sum})
+			row = append(row, []Op{sum})
 		}
 		*p.sums = append(*p.sums, row)
 	}
 }
 
-func (l *avx512) block(p pass) {
-	for i, w := range p.panels {
-		dots := l.starts(p)
-		for v := range l.f.vectors {
-			at := Mem{Base: w, Disp: 64 * v}
-			if l.f == q4 {
-				l.nibbles(p, dots, at, 8*v)
-				continue
-			}
-			u := ZMM()
-			VPXORD(at, l.mask, u) // w+128
-			dot(p, dots, u, 4*v)
+func (l *avx512) block(p pass, i int) {
+	dots := l.starts(p)
+	for v := range l.f.vectors {
+		at := Mem{Base: p.panels[i], Disp: 64 * v}
+		prefetch(p, i, v)
+		if l.f == q4 {
+			l.nibbles(p, dots, at, 8*v)
+			continue
 		}
-		l.scale(p, i, dots)
+		u := ZMM()
+		VPXORD(at, l.mask, u) // w+128
+		dot(p, dots, u, 4*v)
 	}
+	prefetch(p, i, l.f.vectors)
+	l.scale(p, i, dots)
 }
 
 // starts returns integer sums that begin with what the zero point of the

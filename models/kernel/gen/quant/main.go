@@ -17,8 +17,8 @@ import (
 
 func main() {
 	for _, f := range []format{q4, q8} {
-		gemm(avx2{f})
-		gemv(avx2{f})
+		gemm(&avx2{f: f})
+		gemv(&avx2{f: f})
 		gemm(&avx512{f: f})
 		gemv(&avx512{f: f})
 	}

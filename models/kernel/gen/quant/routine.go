@@ -11,13 +11,13 @@ import (
 // A level is one instruction set's way to multiply panels of one format.
 type level interface {
 	format() format
-	name() string  // AVX2 or AVX512
-	tokens() int   // most activation rows of a Gemm
-	panels() int   // panels that a Gemv reads side by side
-	prepare()      // loads the constants
-	start(p pass)  // zeroes the float sums
-	block(p pass)  // adds one block to the float sums
-	finish(p pass) // stores the float sums
+	name() string        // AVX2 or AVX512
+	tokens() int         // most activation rows of a Gemm
+	panels() int         // panels that a Gemv reads side by side
+	prepare(n int)       // readies what passes of up to n rows share
+	start(p pass)        // zeroes the float sums
+	block(p pass, i int) // adds one block of panel i to the float sums
+	finish(p pass)       // stores the float sums
 }
 
 // A pass is one walk over the blocks of a few panels with a few activation rows.
@@ -26,13 +26,14 @@ type pass struct {
 	q      reg.Register   // int8 [tokens, 32], the block's activations
 	meta   reg.Register   // [tokens] of start and scale
 	tokens int
+	ahead  int          // bytes from a load of weights to its prefetch
 	dst    reg.Register // float32 [tokens, panels·16]
 	stride reg.Register // bytes between two rows of dst
 	sums   *sums
 }
 
-// sums are the float sums of a pass, as registers: [token][panel][part].
-type sums [][][]reg.Register
+// sums are the float sums of a pass, registers or memory: [token][panel][part].
+type sums [][][]Op
 
 // gemm writes a kernel of one panel and 1 to tokens() rows: one loop for each m.
 func gemm(l level) {
@@ -49,7 +50,7 @@ func gemm(l level) {
 	m := Load(Param("m"), GP64())
 	blocks := Load(Param("blocks"), GP64())
 	SHLQ(U8(2), stride)
-	l.prepare()
+	l.prepare(l.tokens())
 	for t := l.tokens(); t >= 1; t-- {
 		CMPQ(m, U8(t))
 		JEQ(LabelRef(rowsLabel(t)))
@@ -57,7 +58,7 @@ func gemm(l level) {
 	JMP(LabelRef("done"))
 	for t := l.tokens(); t >= 1; t-- {
 		Label(rowsLabel(t))
-		p := pass{panels: []reg.Register{w}, q: q, meta: meta, tokens: t, dst: dst, stride: stride}
+		p := pass{panels: []reg.Register{w}, q: q, meta: meta, tokens: t, ahead: gemmAhead, dst: dst, stride: stride}
 		walk(l, p, rowsLabel(t), blocks, group)
 		JMP(LabelRef("done"))
 	}
@@ -78,7 +79,7 @@ func gemv(l level) {
 	dst := Load(Param("dst"), GP64())
 	w := Load(Param("w"), GP64())
 	panels := Load(Param("panels"), GP64())
-	l.prepare()
+	l.prepare(1)
 	if l.panels() > 1 {
 		gemvLoop(l, "wide", l.panels(), dst, w, panels)
 	}
@@ -93,7 +94,7 @@ func gemvLoop(l level, name string, n int, dst, w, panels reg.Register) {
 	CMPQ(panels, U8(n))
 	JLT(LabelRef(name + "_end"))
 	blocks := Load(Param("blocks"), GP64())
-	p := pass{panels: spread(l.format(), n, w, blocks), tokens: 1, dst: dst}
+	p := pass{panels: spread(l.format(), n, w, blocks), tokens: 1, ahead: l.ahead(), dst: dst}
 	p.q = Load(Param("q"), GP64())
 	p.meta = Load(Param("meta"), GP64())
 	one := GP64()
@@ -137,9 +138,8 @@ func walk(l level, p pass, name string, blocks, group reg.Register) {
 	TESTQ(blocks, blocks)
 	JLE(LabelRef(name + "_store"))
 	Label(name + "_loop")
-	prefetch(l.format(), p)
-	l.block(p)
-	for _, w := range p.panels {
+	for i, w := range p.panels {
+		l.block(p, i)
 		ADDQ(U32(l.format().block()), w)
 	}
 	ADDQ(qStep, p.q)
@@ -150,15 +150,12 @@ func walk(l level, p pass, name string, blocks, group reg.Register) {
 	l.finish(p)
 }
 
-// ahead is how far in front of its block a panel is asked for, in bytes.
-const ahead = 2048
+// gemmAhead is how far in front of its loads a Gemm asks for weights, in bytes.
+const gemmAhead = 2048
 
-// prefetch asks for every line that a block will touch, ahead of time. It may
-// name addresses behind the weights, which is harmless.
-func prefetch(f format, p pass) {
-	for _, w := range p.panels {
-		for line := 0; line < f.block(); line += 64 {
-			PREFETCHT0(Mem{Base: w, Disp: ahead + line})
-		}
-	}
+// prefetch asks for the line that vector v of panel i, or the scales behind the
+// vectors, will need later on. It may name addresses behind the weights, which is
+// harmless. One goes with each vector: many at once would wait for each other.
+func prefetch(p pass, i, v int) {
+	PREFETCHT0(Mem{Base: p.panels[i], Disp: p.ahead + 64*v})
 }
