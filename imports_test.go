@@ -29,6 +29,8 @@ var order = map[string]string{
 	"models/safetensors":       "models/tensor models/mapped",
 	"models/gguf":              "models/tensor models/mapped",
 	"models/kernel":            "models/tensor",
+	"models/kernel/simd":       "",
+	"models/kernel/gen/quant":  "",
 	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
 	"models/pocket":            "models/gemma4",
