@@ -47,3 +47,13 @@ var ggmlTypes = map[uint32]ggmlType{
 	40: {"NVFP4", 64, 36, 0},
 	41: {"Q1_0", 128, 18, 0},
 }
+
+// ggmlID returns ggml's number of a type that can be read.
+func ggmlID(d tensor.DType) (uint32, bool) {
+	for id, t := range ggmlTypes {
+		if t.dtype == d && d != 0 {
+			return id, true
+		}
+	}
+	return 0, false
+}
