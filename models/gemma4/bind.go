@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"sotto/models/tensor"
 )
@@ -18,7 +19,14 @@ type stored struct {
 }
 
 // readable lists the types that can be read, for sentences.
-const readable = "F32, F16, BF16, Q8_0, Q4_0 and Q6_K are read"
+func readable() string {
+	var names []string
+	for _, d := range tensor.Types() {
+		names = append(names, d.String())
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last] + " are read"
+}
 
 // bind puts every tensor of a file in its slot. Missing, misshapen, unreadable
 // and unknown tensors are errors by name; skip tells those of other senses. It adds what is used to use.
@@ -89,7 +97,7 @@ func (s slot) fill(t stored, squeezed bool) error {
 		return nil
 	}
 	if t.DType == 0 {
-		return fmt.Errorf("is stored as %s; only %s", t.Type, readable)
+		return fmt.Errorf("is stored as %s; only %s", t.Type, readable())
 	}
 	if n := len(s.shape); n > 0 && s.shape[n-1]%t.DType.BlockLen() != 0 {
 		return fmt.Errorf("rows of %d do not fill %s blocks of %d", s.shape[n-1], t.Type, t.DType.BlockLen())
