@@ -99,7 +99,7 @@ func (s slot) fill(t stored, squeezed bool) error {
 		return nil
 	}
 	if t.DType == 0 {
-		return fmt.Errorf("is stored as %s; only %s", t.Type, readable())
+		return fmt.Errorf("is stored as %.40s; only %s", t.Type, readable())
 	}
 	if n := len(s.shape); n > 0 && s.shape[n-1]%t.DType.BlockLen() != 0 {
 		return fmt.Errorf("rows of %d do not fill %s blocks of %d", s.shape[n-1], t.Type, t.DType.BlockLen())

@@ -187,21 +187,6 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, key := range file.Keys() {
-			file.String(key)
-			file.Strings(key)
-			file.Uint(key)
-			file.Ints(key)
-			file.Float(key)
-			file.Floats(key)
-			file.Bool(key)
-			file.Bools(key)
-			file.Describe(key)
-		}
-		for _, x := range file.Tensors() {
-			if x.DType != 0 {
-				decoded(x)
-			}
-		}
+		readAll(file)
 	})
 }

@@ -122,7 +122,7 @@ func readHeader(header []byte) ([]entry, error) {
 	d := json.NewDecoder(bytes.NewReader(header))
 	place := func() int { return headerAt + int(d.InputOffset()) }
 	if _, err := d.Token(); err != nil {
-		return nil, fmt.Errorf("byte %d: the header is not JSON: %w", place(), err)
+		return nil, fmt.Errorf("byte %d: the header is not JSON: %w", place(), noEOF(err))
 	}
 	var entries []entry
 	seen := map[string]bool{}
@@ -173,10 +173,14 @@ func readEntry(d *json.Decoder, e *entry) error {
 	return nil
 }
 
-// noEOF names the end of a text that is too short.
+// noEOF names the end of a text that is too short, and cuts an error that
+// repeats a long text.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("it ends too early")
+	}
+	if text := err.Error(); len(text) > 200 {
+		return fmt.Errorf("%.200s…", text)
 	}
 	return err
 }
@@ -228,7 +232,7 @@ func (e *entry) elements() (uint64, error) {
 		}
 		high, low := bits.Mul64(product, d)
 		if high != 0 || low > math.MaxInt64/8 || d > math.MaxInt {
-			return 0, fmt.Errorf("impossible shape %s", e.Shape)
+			return 0, fmt.Errorf("impossible shape %.40s", e.Shape)
 		}
 		product, e.shape[i] = low, int(d)
 	}
@@ -238,7 +242,7 @@ func (e *entry) elements() (uint64, error) {
 func whole(what string, text json.Number) (uint64, error) {
 	n, err := strconv.ParseUint(string(text), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%s has %s, want a whole number from 0 up", what, text)
+		return 0, fmt.Errorf("%s has %.40s, want a whole number from 0 up", what, text)
 	}
 	return n, nil
 }
