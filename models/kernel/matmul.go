@@ -36,15 +36,16 @@ func MatMul(dst, x []float32, n int, w *Weights) {
 // dot4 writes the products of four rows with one input.
 func dot4(dst, w0, w1, w2, w3, x []float32) {
 	w0, w1, w2, w3 = w0[:len(x)], w1[:len(x)], w2[:len(x)], w3[:len(x)]
-	var a0, a1, a2, a3 float32
-	for i, v := range x {
-		a0 += w0[i] * v
-		a1 += w1[i] * v
-		a2 += w2[i] * v
-		a3 += w3[i] * v
+	var a0, a1, a2, a3 float64
+	for i, u := range x {
+		v := float64(u)
+		a0 += float64(w0[i]) * v
+		a1 += float64(w1[i]) * v
+		a2 += float64(w2[i]) * v
+		a3 += float64(w3[i]) * v
 	}
 	dst = dst[:4]
-	dst[0], dst[1], dst[2], dst[3] = a0, a1, a2, a3
+	dst[0], dst[1], dst[2], dst[3] = float32(a0), float32(a1), float32(a2), float32(a3)
 }
 
 // dot4x2 writes the products of four rows with two inputs: each weight is read
@@ -52,38 +53,32 @@ func dot4(dst, w0, w1, w2, w3, x []float32) {
 func dot4x2(dst0, dst1, w0, w1, w2, w3, x0, x1 []float32) {
 	n := len(x0)
 	w0, w1, w2, w3, x1 = w0[:n], w1[:n], w2[:n], w3[:n], x1[:n]
-	var a0, a1, a2, a3, b0, b1, b2, b3 float32
-	for i, u := range x0 {
-		v := x1[i]
-		a0 += w0[i] * u
-		b0 += w0[i] * v
-		a1 += w1[i] * u
-		b1 += w1[i] * v
-		a2 += w2[i] * u
-		b2 += w2[i] * v
-		a3 += w3[i] * u
-		b3 += w3[i] * v
+	var a0, a1, a2, a3, b0, b1, b2, b3 float64
+	for i := range n {
+		u, v := float64(x0[i]), float64(x1[i])
+		y0, y1, y2, y3 := float64(w0[i]), float64(w1[i]), float64(w2[i]), float64(w3[i])
+		a0 += y0 * u
+		b0 += y0 * v
+		a1 += y1 * u
+		b1 += y1 * v
+		a2 += y2 * u
+		b2 += y2 * v
+		a3 += y3 * u
+		b3 += y3 * v
 	}
 	dst0, dst1 = dst0[:4], dst1[:4]
-	dst0[0], dst0[1], dst0[2], dst0[3] = a0, a1, a2, a3
-	dst1[0], dst1[1], dst1[2], dst1[3] = b0, b1, b2, b3
+	dst0[0], dst0[1], dst0[2], dst0[3] = float32(a0), float32(a1), float32(a2), float32(a3)
+	dst1[0], dst1[1], dst1[2], dst1[3] = float32(b0), float32(b1), float32(b2), float32(b3)
 }
 
 // Dot returns Σ a·b.
 func Dot(a, b []float32) float32 {
 	check(len(a) == len(b), "Dot of %d and %d values", len(a), len(b))
-	var s0, s1, s2, s3 float32
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
+	var s float64
 	for i, v := range a {
-		s0 += v * b[i]
+		s += float64(v) * float64(b[i])
 	}
-	return s0 + s1 + (s2 + s3)
+	return float32(s)
 }
 
 // Axpy adds a·x to dst.

@@ -22,16 +22,16 @@ func RMSNorm(dst, x, weight []float32, eps float32) {
 // biased variance and no bias; dst may be x.
 func LayerNorm(dst, x, weight []float32, eps float32) {
 	check(len(dst) == len(x) && len(weight) == len(x), "LayerNorm of %d values into %d with %d weights", len(x), len(dst), len(weight))
-	var sum float32
+	var sum float64
 	for _, v := range x {
-		sum += v
+		sum += float64(v)
 	}
-	mean := sum / float32(len(x))
-	var squares float32
+	mean := float32(sum / float64(len(x)))
+	var squares float64
 	for _, v := range x {
-		squares += (v - mean) * (v - mean)
+		squares += float64(v-mean) * float64(v-mean)
 	}
-	scale := float32(1 / math.Sqrt(float64(squares/float32(len(x))+eps)))
+	scale := float32(1 / math.Sqrt(squares/float64(len(x))+float64(eps)))
 	for i, v := range x {
 		dst[i] = (v - mean) * scale * weight[i]
 	}
@@ -44,13 +44,13 @@ func Softmax(x []float32) {
 	for _, v := range x {
 		top = max(top, v)
 	}
-	var sum float32
+	var sum float64
 	for i, v := range x {
-		e := float32(math.Exp(float64(v - top)))
-		x[i] = e
+		e := math.Exp(float64(v - top))
+		x[i] = float32(e)
 		sum += e
 	}
-	scale := 1 / sum
+	scale := float32(1 / sum)
 	for i := range x {
 		x[i] *= scale
 	}

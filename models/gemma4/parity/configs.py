@@ -48,7 +48,7 @@ CONFIGS = {
         audio=audio(num_hidden_layers=2), clips=[(0, 192_000)]),
     "deep": dict(
         text=text(layer_types=pattern(2, 2), num_kv_shared_layers=3, num_key_value_heads=1), audio=audio(num_hidden_layers=12),
-        steady=4e-6, clips=[(110_000, 60_000)]),
+        steady=4e-6, clips=[(100_000, 60_000)]),
     "odd": dict(
         text=text(layer_types=[S, S, F, S, F], num_kv_shared_layers=2, use_double_wide_mlp=True, num_attention_heads=6,
                   num_key_value_heads=3, head_dim=6, hidden_size=42, intermediate_size=54, hidden_size_per_layer_input=5,

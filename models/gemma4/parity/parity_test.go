@@ -23,7 +23,6 @@ import (
 var (
 	melBar    = absolute(1e-4)
 	hiddenBar = relative(1e-5)
-	freshBar  = relative(5e-5) // random networks magnify rounding, and these were hardly chosen
 	logitBar  = absolute(2e-3)
 )
 
@@ -53,7 +52,7 @@ func TestFresh(t *testing.T) {
 		t.Skip("no -fresh FOLDER")
 	}
 	g := readGolden(t, filepath.Join(*freshDir, "golden"))
-	g.hidden = freshBar
+	g.hidden = hiddenBar
 	check(t, g, *freshDir, readSound(t, filepath.Join(*freshDir, "sound.wav")))
 }
 
