@@ -4,6 +4,10 @@ import "fmt"
 
 // Row decodes row r into dst[:Cols].
 func (m Matrix) Row(dst []float32, r int) {
+	if m.Packed {
+		m.panelRow(dst, r)
+		return
+	}
 	size := m.RowBytes()
 	Decode(dst[:m.Cols], m.DType, m.Data[r*size:(r+1)*size])
 }

@@ -86,12 +86,13 @@ func (d DType) String() string {
 	return fmt.Sprintf("DType(%d)", uint8(d))
 }
 
-// Matrix is a row-major [Rows, Cols] matrix in its stored type. Cols is a
-// multiple of the type's BlockLen and Data holds exactly Rows rows. Data may
-// alias a mapped file and is never written.
+// Matrix is a [Rows, Cols] matrix in its stored type, row after row or in
+// panels. Cols is a multiple of the type's BlockLen and Data holds exactly
+// Size bytes. Data may alias a mapped file and is never written.
 type Matrix struct {
 	Rows, Cols int
 	DType      DType
+	Packed     bool // in panels, see PanelTypes
 	Data       []byte
 }
 
