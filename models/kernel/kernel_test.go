@@ -18,7 +18,7 @@ func TestMatMulEqualsTripleLoop(t *testing.T) {
 					m, values := randomMatrix(rng, rows, cols)
 					x := randomSlice(rng, n*cols)
 					got := make([]float32, n*rows)
-					MatMul(got, x, n, Prepare(m, expand))
+					MatMul(got, x, n, prepare(m, expand))
 					for k := range n {
 						for r := range rows {
 							want, size := 0.0, 0.0
@@ -42,7 +42,7 @@ func TestMatMulEqualsTripleLoop(t *testing.T) {
 func TestMatMulOfManyEqualsOneByOne(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	m, _ := randomMatrix(rng, 24, 96)
-	w := Prepare(m, true)
+	w := Prepare(m)
 	const n = 7
 	x := randomSlice(rng, n*96)
 	all, one := make([]float32, n*24), make([]float32, 24)
@@ -62,7 +62,7 @@ func TestMatMulAllocatesNothing(t *testing.T) {
 	m, _ := randomMatrix(rng, 16, 64)
 	x, dst := randomSlice(rng, 64), make([]float32, 16)
 	for _, expand := range []bool{false, true} {
-		w := Prepare(m, expand)
+		w := prepare(m, expand)
 		if got := testing.AllocsPerRun(100, func() { MatMul(dst, x, 1, w) }); got > 0 {
 			t.Errorf("expand=%v: %v allocations", expand, got)
 		}
@@ -133,7 +133,7 @@ func BenchmarkMatMul(b *testing.B) {
 		expand bool
 	}{{"one", 1, true}, {"sixteen", 16, true}, {"one stored", 1, false}} {
 		b.Run(tt.name, func(b *testing.B) {
-			w := Prepare(m, tt.expand)
+			w := prepare(m, tt.expand)
 			x, dst := randomSlice(rng, tt.n*512), make([]float32, tt.n*512)
 			b.SetBytes(int64(4 * 512 * 512))
 			for b.Loop() {
@@ -158,4 +158,12 @@ func randomMatrix(rng *rand.Rand, rows, cols int) (tensor.Matrix, []float32) {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 	}
 	return tensor.Matrix{Rows: rows, Cols: cols, DType: tensor.F32, Data: data}, values
+}
+
+func prepare(m tensor.Matrix, expand bool) *Weights {
+	w := Prepare(m)
+	if !expand {
+		w.expanded = nil
+	}
+	return w
 }

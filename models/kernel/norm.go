@@ -7,14 +7,18 @@ import "math"
 func RMSNorm(dst, x, weight []float32, eps float32) {
 	check(len(dst) == len(x) && (weight == nil || len(weight) == len(x)), "RMSNorm of %d values into %d with %d weights", len(x), len(dst), len(weight))
 	scale := float32(1 / math.Sqrt(float64(Dot(x, x)/float32(len(x))+eps)))
+	use.normScale(dst, x, weight, scale)
+}
+
+func normScalePortable(dst, x, weight []float32, by float32) {
 	if weight == nil {
 		for i, v := range x {
-			dst[i] = v * scale
+			dst[i] = v * by
 		}
 		return
 	}
 	for i, v := range x {
-		dst[i] = v * scale * weight[i]
+		dst[i] = v * by * weight[i]
 	}
 }
 
@@ -40,6 +44,10 @@ func LayerNorm(dst, x, weight []float32, eps float32) {
 // Softmax replaces x by exp(x − max x), divided by its sum.
 func Softmax(x []float32) {
 	check(len(x) > 0, "Softmax of nothing")
+	use.softmax(x)
+}
+
+func softmaxPortable(x []float32) {
 	top := x[0]
 	for _, v := range x {
 		top = max(top, v)

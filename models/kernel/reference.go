@@ -1,23 +1,23 @@
 package kernel
 
-// MatMul multiplies n inputs by a matrix: x [n, cols] → dst [n, rows] = x·wᵀ.
-func MatMul(dst, x []float32, n int, w *Weights) {
+// reference writes outputs [from, to) of n inputs x [n, cols] to dst [n, rows],
+// every sum in double precision.
+func (w *Weights) reference(dst, x []float32, n, from, to int) {
 	rows, cols := w.Rows(), w.Cols()
-	check(len(x) >= n*cols && len(dst) >= n*rows, "MatMul of [%d, %d] with %d inputs into %d values", rows, cols, len(x), len(dst))
 	var buf []float32
 	if w.expanded == nil {
 		s := w.scratch.Get().(*[]float32)
 		defer w.scratch.Put(s)
 		buf = *s
 	}
-	for r := 0; r < rows; r += panel {
-		have := min(panel, rows-r)
+	for r := from; r < to; r += 4 {
+		have := min(4, to-r)
 		block := w.rows(buf, r, have)
-		if have < panel {
+		if have < 4 {
 			for i := range have {
 				row := block[i*cols : (i+1)*cols]
 				for k := range n {
-					dst[k*rows+r+i] = Dot(row, x[k*cols:(k+1)*cols])
+					dst[k*rows+r+i] = dotPortable(row, x[k*cols:(k+1)*cols])
 				}
 			}
 			continue
@@ -69,23 +69,4 @@ func dot4x2(dst0, dst1, w0, w1, w2, w3, x0, x1 []float32) {
 	dst0, dst1 = dst0[:4], dst1[:4]
 	dst0[0], dst0[1], dst0[2], dst0[3] = float32(a0), float32(a1), float32(a2), float32(a3)
 	dst1[0], dst1[1], dst1[2], dst1[3] = float32(b0), float32(b1), float32(b2), float32(b3)
-}
-
-// Dot returns Σ a·b.
-func Dot(a, b []float32) float32 {
-	check(len(a) == len(b), "Dot of %d and %d values", len(a), len(b))
-	var s float64
-	for i, v := range a {
-		s += float64(v) * float64(b[i])
-	}
-	return float32(s)
-}
-
-// Axpy adds a·x to dst.
-func Axpy(dst []float32, a float32, x []float32) {
-	check(len(dst) == len(x), "Axpy of %d values into %d", len(x), len(dst))
-	dst = dst[:len(x)]
-	for i, v := range x {
-		dst[i] += a * v
-	}
 }
