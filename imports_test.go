@@ -29,6 +29,8 @@ var order = map[string]string{
 	"models/safetensors":       "models/tensor models/mapped",
 	"models/gguf":              "models/tensor models/mapped",
 	"models/kernel":            "models/tensor",
+	"models/kernel/gen/float":  "",
+	"models/kernel/simd":       "",
 	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
 	"models/pocket":            "models/gemma4",
