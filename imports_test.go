@@ -30,8 +30,13 @@ var order = map[string]string{
 	"models/safetensors":       "models/tensor models/mapped",
 	"models/gguf":              "models/tensor models/mapped",
 	"models/kernel":            "models/tensor",
+<<<<<<< HEAD
 	"models/kernel/simd":       "",
 	"models/kernel/gen/quant":  "",
+=======
+	"models/kernel/gen/float":  "",
+	"models/kernel/simd":       "",
+>>>>>>> h/float
 	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
 	"models/pocket":            "models/gemma4",
