@@ -29,20 +29,16 @@ var order = map[string]string{
 	"models/tokenizer":         "",
 	"models/safetensors":       "models/tensor models/mapped",
 	"models/gguf":              "models/tensor models/mapped",
-	"models/kernel":            "models/tensor",
-<<<<<<< HEAD
 	"models/kernel/simd":       "",
 	"models/kernel/gen/quant":  "",
-=======
 	"models/kernel/gen/float":  "",
-	"models/kernel/simd":       "",
->>>>>>> h/float
+	"models/kernel":            "models/tensor models/kernel/simd",
 	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
 	"models/pocket":            "models/gemma4",
 	"encoder/mel":              "",
 	"encoder":                  "audio encoder/mel models/gemma4 models/kernel models/tensor",
-	"decoder/kvcache":          "",
+	"decoder/kvcache":          "models/kernel",
 	"decoder/sample":           "",
 	"decoder/prompt":           "models/gemma4 models/tokenizer",
 	"decoder":                  "decoder/kvcache models/gemma4 models/kernel models/tensor",

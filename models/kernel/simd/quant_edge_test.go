@@ -48,7 +48,7 @@ func (c *quantCase) alone(t *testing.T, l quantLevel, i int) {
 }
 
 // TestQuantCodes multiplies every code of a weight with every code of an
-// activation, one product per block.
+// activation: each column has one x and 16 weights, a row each.
 func TestQuantCodes(t *testing.T) {
 	eachQuant(t, func(t *testing.T, l quantLevel, i int) {
 		format := quantFormats[i]
@@ -56,19 +56,13 @@ func TestQuantCodes(t *testing.T) {
 		if format.name == "Q8" {
 			low, codes = -128, 256
 		}
-		c := newCase(format, codes/16, 255, 1)
+		c := newCase(format, 1, (codes/16*255+31)/32, 1)
 		for b := range c.blocks {
-			c.row(b, 0, 1, func(k int) int8 {
-				if k == b%32 {
-					return int8(b - 127)
-				}
-				return 0
-			})
-			for n := range codes {
-				block := c.block(n/16, b)
-				format.setScale(block, n%16, 0x3c00)
+			c.row(b, 0, 1, func(k int) int8 { return int8((32*b+k)%255 - 127) })
+			for r := range 16 {
+				format.setScale(c.block(0, b), r, 0x3c00)
 				for k := range 32 {
-					format.setCode(block, n%16, k, low+n)
+					format.setCode(c.block(0, b), r, k, low+((32*b+k)/255*16+r)%codes)
 				}
 			}
 		}

@@ -43,22 +43,40 @@ func (f quantFormat) scale(b []byte, r int) float32 {
 	return float16.Frombits(binary.LittleEndian.Uint16(b[f.block-32+2*r:])).Float32()
 }
 
-// judge is the definition: the 16 outputs of one panel and row t of a group.
+// judge is the definition: the outputs [group][16] of one panel and a group.
 // w [blocks][f.block], q [blocks][group][32], meta [blocks][group][8].
-func (f quantFormat) judge(w []byte, q, meta []byte, group, t, blocks int) (out [16]float32) {
+func (f quantFormat) judge(w, q, meta []byte, group, blocks int) [][16]float32 {
+	out := make([][16]float32, group)
 	for b := range blocks {
-		block, x, m := w[b*f.block:][:f.block], q[(b*group+t)*32:][:32], meta[(b*group+t)*8:][:8]
-		xscale := math.Float32frombits(binary.LittleEndian.Uint32(m[4:]))
-		for r := range out {
-			sum := 0
-			for k, v := range x {
-				sum += f.code(block, r, k) * int(int8(v))
+		codes, scales := f.decode(w[b*f.block:][:f.block])
+		for t := range out {
+			x, m := q[(b*group+t)*32:][:32], meta[(b*group+t)*8:][:8]
+			xscale := math.Float32frombits(binary.LittleEndian.Uint32(m[4:]))
+			for r := range out[t] {
+				scale := float32(scales[r] * xscale)
+				out[t][r] = fusedMultiplyAdd(float32(dot32(&codes[r], x)), scale, out[t][r])
 			}
-			scale := float32(f.scale(block, r) * xscale)
-			out[r] = fusedMultiplyAdd(float32(sum), scale, out[r])
 		}
 	}
 	return out
+}
+
+// decode returns the signed weights [row][column] and the scales of a block.
+func (f quantFormat) decode(block []byte) (codes [16][32]int16, scales [16]float32) {
+	for r := range codes {
+		scales[r] = f.scale(block, r)
+		for k := range codes[r] {
+			codes[r][k] = int16(f.code(block, r, k))
+		}
+	}
+	return codes, scales
+}
+
+func dot32(w *[32]int16, x []byte) (sum int) {
+	for k, v := range x[:32] {
+		sum += int(w[k]) * int(int8(v))
+	}
+	return sum
 }
 
 // fusedMultiplyAdd is a·b+c rounded once. The product of two float32 is exact in

@@ -30,6 +30,8 @@ func checkQuantize(t *testing.T, x []float32, g grounds, at place, qGap, metaGap
 		copy(src, unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), 4*len(x)))
 		q := g.q.lend((blocks-1)*qStride+32, at.off, at.low)
 		meta := g.meta.lend((blocks-1)*metaStride+8, at.off, at.low)
+		guard(q)
+		guard(meta)
 		wantQ, wantMeta := bytes.Clone(q), bytes.Clone(meta)
 		for b := range blocks {
 			codes, start, scale := judgeBlock(x[32*b : 32*b+32])

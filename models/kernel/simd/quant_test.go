@@ -52,9 +52,9 @@ type quantCase struct {
 	format         quantFormat
 	panels, blocks int
 	group          int
-	w              []byte        // [panels][blocks][format.block]
-	q, meta        []byte        // [blocks][group] of 32 and of 8
-	want           [][16]float32 // [group][panels]
+	w              []byte          // [panels][blocks][format.block]
+	q, meta        []byte          // [blocks][group] of 32 and of 8
+	want           [][][16]float32 // [panels][group]
 }
 
 func newCase(format quantFormat, panels, blocks, group int) *quantCase {
@@ -82,8 +82,8 @@ func (c *quantCase) row(b, t int, scale float32, q func(k int) int8) {
 
 // random fills the case with any codes and with scales drawn from the two lists.
 func (c *quantCase) random(rng *rand.Rand, halves []uint16, scales []float32) {
-	for i := range c.w {
-		c.w[i] = byte(rng.Uint32())
+	for i := 0; i < len(c.w); i += 8 {
+		binary.LittleEndian.PutUint64(c.w[i:], rng.Uint64())
 	}
 	for b := range c.blocks {
 		for t := range c.group {
@@ -99,12 +99,10 @@ func (c *quantCase) random(rng *rand.Rand, halves []uint16, scales []float32) {
 
 // answer asks the judge.
 func (c *quantCase) answer() {
-	c.want = nil
-	for t := range c.group {
-		for p := range c.panels {
-			panel := c.w[p*c.blocks*c.format.block:][:c.blocks*c.format.block]
-			c.want = append(c.want, c.format.judge(panel, c.q, c.meta, c.group, t, c.blocks))
-		}
+	c.want = make([][][16]float32, c.panels)
+	size := c.blocks * c.format.block
+	for p := range c.want {
+		c.want[p] = c.format.judge(c.w[p*size:][:size], c.q, c.meta, c.group, c.blocks)
 	}
 }
 
@@ -139,10 +137,11 @@ func (c *quantCase) gemm(t *testing.T, g grounds, at place, f gemmFunc, t0, m, s
 	copy(q, c.q)
 	copy(meta, c.meta)
 	dst := g.dst.lend(4*((m-1)*stride+16), at.off, at.low)
+	guard(dst)
 	f(floats(dst), stride, &w[0], ints(q[t0*32:]), &meta[t0*8], c.group, m, c.blocks)
 	name := fmt.Sprintf("group %d, rows %d+%d, %d blocks, stride %d, %+v", c.group, t0, m, c.blocks, stride, at)
 	for i := range m {
-		checkRow(t, name, dst[4*i*stride:], c.want[(t0+i)*c.panels])
+		checkRow(t, name, dst[4*i*stride:], c.want[0][t0+i])
 		if i < m-1 && !untouched(dst[4*(i*stride+16):4*(i+1)*stride]) {
 			t.Fatalf("%s: wrote between rows %d and %d of dst", name, i, i+1)
 		}
@@ -160,10 +159,11 @@ func (c *quantCase) gemv(t *testing.T, g grounds, at place, f gemvFunc) {
 	copy(q, c.q)
 	copy(meta, c.meta)
 	dst := g.dst.lend(64*c.panels, at.off, at.low)
+	guard(dst)
 	f(floats(dst), &w[0], c.panels, ints(q), &meta[0], c.blocks)
 	name := fmt.Sprintf("%d panels, %d blocks, %+v", c.panels, c.blocks, at)
 	for p := range c.panels {
-		checkRow(t, fmt.Sprintf("%s, panel %d", name, p), dst[64*p:], c.want[p])
+		checkRow(t, fmt.Sprintf("%s, panel %d", name, p), dst[64*p:], c.want[p][0])
 	}
 	if !g.dst.quiet(dst) {
 		t.Fatalf("%s: wrote outside dst", name)

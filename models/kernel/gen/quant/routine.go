@@ -14,6 +14,7 @@ type level interface {
 	name() string        // AVX2 or AVX512
 	tokens() int         // most activation rows of a Gemm
 	panels() int         // panels that a Gemv reads side by side
+	ahead() int          // bytes that a Gemv asks for each panel in advance
 	prepare(n int)       // readies what passes of up to n rows share
 	start(p pass)        // zeroes the float sums
 	block(p pass, i int) // adds one block of panel i to the float sums
