@@ -24,12 +24,13 @@ type Cache struct {
 	high   int // one past the highest position ever written
 }
 
-// New returns an empty cache for at most limit positions. tail is the longest
-// stretch that is written before Advance, or taken back by Rewind.
-func New(layers []Layer, limit, tail int) *Cache {
+// New returns an empty cache for at most limit positions, with half in half
+// precision. tail is the longest stretch that is written before Advance, or
+// taken back by Rewind.
+func New(layers []Layer, limit, tail int, half bool) *Cache {
 	c := &Cache{layers: make([]store, len(layers)), limit: limit}
 	for i, l := range layers {
-		c.layers[i] = newStore(l, limit, tail)
+		c.layers[i] = newStore(l, limit, tail, half)
 	}
 	return c
 }
@@ -44,7 +45,7 @@ func (c *Cache) Room() int { return c.limit - c.len }
 func (c *Cache) Bytes() int {
 	n := 0
 	for i := range c.layers {
-		n += 4 * (cap(c.layers[i].keys) + cap(c.layers[i].values))
+		n += c.layers[i].keys.Bytes() + c.layers[i].values.Bytes()
 	}
 	return n
 }

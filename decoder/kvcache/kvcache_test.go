@@ -37,13 +37,13 @@ func stamps(t interface{ Fatalf(string, ...any) }, c *Cache, layer, pos int) []f
 	width := c.layers[layer].Width
 	var out []float32
 	for _, r := range []Run{older, newer} {
-		for i := 0; i < len(r.Keys); i += width {
+		for i := 0; i < r.Keys.Len(); i += width {
 			for j := range width {
-				if r.Keys[i+j] != r.Keys[i] || r.Values[i+j] != -r.Keys[i] {
-					t.Fatalf("layer %d, query %d: torn row %v %v", layer, pos, r.Keys[i:i+width], r.Values[i:i+width])
+				if r.Keys.At(i+j) != r.Keys.At(i) || r.Values.At(i+j) != -r.Keys.At(i) {
+					t.Fatalf("layer %d, query %d: torn row %v %v", layer, pos, r.Keys.Slice(i, i+width), r.Values.Slice(i, i+width))
 				}
 			}
-			out = append(out, r.Keys[i])
+			out = append(out, r.Keys.At(i))
 		}
 	}
 	return out
@@ -52,7 +52,7 @@ func stamps(t interface{ Fatalf(string, ...any) }, c *Cache, layer, pos int) []f
 // mask draws what every query of the first n positions sees, while all of them
 // are written and none is advanced over.
 func mask(t *testing.T, window, n int) string {
-	c := New([]Layer{{Width: 2, Window: window}}, n, n)
+	c := New([]Layer{{Width: 2, Window: window}}, n, n, false)
 	c.Reserve(n)
 	for p := range n {
 		c.Put(0, p, []float32{float32(p), float32(p)}, []float32{-float32(p), -float32(p)})
@@ -133,7 +133,7 @@ func next(t *rapid.T, c *Cache) [][]float32 {
 // equals compares everything that the next query of c can see with a fresh
 // cache that has been given the same text one position at a time.
 func equals(t *rapid.T, c *Cache, layers []Layer, limit int, text []float32) {
-	fresh := New(layers, limit, 1)
+	fresh := New(layers, limit, 1, false)
 	for _, s := range text {
 		write(fresh, s)
 	}
@@ -157,7 +157,7 @@ func TestARewoundCacheEqualsAFreshOne(t *testing.T) {
 			{Width: 2},
 			{Width: 1, Window: rapid.IntRange(1, 12).Draw(t, "other window")},
 		}
-		c := New(layers, limit, tail)
+		c := New(layers, limit, tail, rapid.Bool().Draw(t, "half"))
 		var text []float32
 		stamp := float32(0)
 		grow := func(n int) {
@@ -191,7 +191,7 @@ func TestARewoundCacheEqualsAFreshOne(t *testing.T) {
 }
 
 func TestRewindingFurtherThanARingHoldsPanics(t *testing.T) {
-	c := New([]Layer{{Width: 1, Window: 3}}, 100, 2)
+	c := New([]Layer{{Width: 1, Window: 3}}, 100, 2, false)
 	for i := range 20 {
 		write(c, float32(i))
 	}
@@ -223,13 +223,13 @@ func TestMisuseIsNamed(t *testing.T) {
 					t.Errorf("panic %q, want %q in it", msg, tt.want)
 				}
 			}()
-			tt.do(New([]Layer{{Width: 1}}, 4, 4))
+			tt.do(New([]Layer{{Width: 1}}, 4, 4, false))
 		})
 	}
 }
 
 func TestMemoryIsFixedInRingsAndGrowsInSteps(t *testing.T) {
-	c := New([]Layer{{Width: 2, Window: 4}, {Width: 1}}, 10000, 8)
+	c := New([]Layer{{Width: 2, Window: 4}, {Width: 1}}, 10000, 8, false)
 	ring := 4 * 2 * 2 * (4 - 1 + 8)
 	if c.Bytes() != ring {
 		t.Errorf("empty cache holds %d bytes, want %d", c.Bytes(), ring)

@@ -1,26 +1,29 @@
 package kvcache
 
+import "sotto/models/kernel"
+
 // firstRows is the capacity with which a layer that keeps everything starts; it
 // doubles from there.
 const firstRows = 256
 
 // Run is a stretch of consecutive positions of one layer.
 type Run struct {
-	Keys, Values []float32 // [n, width]
+	Keys, Values kernel.Floats // [n, width]
 }
 
 // store is the memory of one layer. A layer with a window is a ring: position p
 // lives in row p mod rows.
 type store struct {
 	Layer
+	half         bool
 	rows         int
-	keys, values []float32 // [rows, width]
+	keys, values kernel.Floats // [rows, width]
 }
 
 // newStore sizes a ring once. The oldest key a query at p sees is p-window+1,
 // and the newest position written beside it is p+tail-1: window-1+tail rows.
-func newStore(l Layer, limit, tail int) store {
-	s := store{Layer: l}
+func newStore(l Layer, limit, tail int, half bool) store {
+	s := store{Layer: l, half: half}
 	if l.Window > 0 {
 		s.resize(min(l.Window-1+tail, limit))
 	}
@@ -36,17 +39,16 @@ func (s *store) grow(n, limit int) {
 }
 
 func (s *store) resize(rows int) {
-	keys := make([]float32, rows*s.Width)
-	values := make([]float32, rows*s.Width)
-	copy(keys, s.keys)
-	copy(values, s.values)
+	keys, values := kernel.NewFloats(rows*s.Width, s.half), kernel.NewFloats(rows*s.Width, s.half)
+	keys.CopyFrom(s.keys)
+	values.CopyFrom(s.values)
 	s.rows, s.keys, s.values = rows, keys, values
 }
 
 func (s *store) put(pos int, key, value []float32) {
 	at := pos % s.rows * s.Width
-	copy(s.keys[at:at+s.Width], key)
-	copy(s.values[at:at+s.Width], value)
+	s.keys.Put(at, key)
+	s.values.Put(at, value)
 }
 
 // first returns the oldest position that a query at pos sees.
@@ -67,7 +69,7 @@ func (s *store) seen(pos int) (older, newer Run) {
 }
 
 func (s *store) run(from, to int) Run {
-	return Run{Keys: s.keys[from*s.Width : to*s.Width], Values: s.values[from*s.Width : to*s.Width]}
+	return Run{Keys: s.keys.Slice(from*s.Width, to*s.Width), Values: s.values.Slice(from*s.Width, to*s.Width)}
 }
 
 // holdsWindow reports that every key a query at pos sees before itself is still

@@ -70,22 +70,23 @@ type Vectors struct {
 	Stride int
 }
 
-// Scores writes q·k of every head with the first n keys: dst [Count, n].
-func Scores(dst []float32, q Heads, keys Vectors, n int) {
+// Scores writes q·k of every head with the first n keys; head h's go to
+// dst[h·stride:].
+func Scores(dst []float32, stride int, q Heads, keys Vectors, n int) {
 	if n > 0 {
-		use.scores(dst, q, keys, n)
+		use.scores(dst, stride, q, keys, n)
 	}
 }
 
-// Blend adds Σ weight·value over the first n values to every head of dst;
-// weights are [Count, n].
-func Blend(dst Heads, weights []float32, values Vectors, n int) {
+// Blend adds Σ weight·value over the first n values to every head of dst; head
+// h's weights are at weights[h·stride:].
+func Blend(dst Heads, weights []float32, stride int, values Vectors, n int) {
 	if n > 0 {
-		use.blend(dst, weights, values, n)
+		use.blend(dst, weights, stride, values, n)
 	}
 }
 
-func scoresPortable(dst []float32, q Heads, keys Vectors, n int) {
+func scoresPortable(dst []float32, stride int, q Heads, keys Vectors, n int) {
 	dim := len(q.Values) / q.Count
 	for h := range q.Count {
 		head := q.Values[h*dim : (h+1)*dim]
@@ -94,16 +95,16 @@ func scoresPortable(dst []float32, q Heads, keys Vectors, n int) {
 			for d, v := range head {
 				sum += float64(v) * float64(keys.At(j*keys.Stride+d))
 			}
-			dst[h*n+j] = float32(sum)
+			dst[h*stride+j] = float32(sum)
 		}
 	}
 }
 
-func blendPortable(dst Heads, weights []float32, values Vectors, n int) {
+func blendPortable(dst Heads, weights []float32, stride int, values Vectors, n int) {
 	dim := len(dst.Values) / dst.Count
 	for h := range dst.Count {
 		head := dst.Values[h*dim : (h+1)*dim]
-		for j, w := range weights[h*n : (h+1)*n] {
+		for j, w := range weights[h*stride : h*stride+n] {
 			for d := range head {
 				head[d] += w * values.At(j*values.Stride+d)
 			}

@@ -28,8 +28,8 @@ type level struct {
 	geluTanhMul func(gate, up []float32)
 	clamp       func(x []float32, lo, hi float32)
 	rotate      func(x, cos, sin []float32)
-	scores      func(dst []float32, q Heads, keys Vectors, n int)
-	blend       func(dst Heads, weights []float32, values Vectors, n int)
+	scores      func(dst []float32, stride int, q Heads, keys Vectors, n int)
+	blend       func(dst Heads, weights []float32, stride int, values Vectors, n int)
 	narrow      func(dst []uint16, x []float32)
 }
 

@@ -103,30 +103,30 @@ func inside(dst []float32, stride int, w []byte, panels, n, size int) {
 // wide is how many numbers the attention kernels take at once.
 const wide = 8
 
-func scoresAVX2(dst []float32, q Heads, keys Vectors, n int) {
+func scoresAVX2(dst []float32, stride int, q Heads, keys Vectors, n int) {
 	dim := len(q.Values) / q.Count
 	if dim%wide != 0 {
-		scoresPortable(dst, q, keys, n)
+		scoresPortable(dst, stride, q, keys, n)
 		return
 	}
-	check(len(dst) >= q.Count*n && keys.Len() >= (n-1)*keys.Stride+dim, "scores of %d heads with %d keys into %d", q.Count, n, len(dst))
+	check(len(dst) >= (q.Count-1)*stride+n && keys.Len() >= (n-1)*keys.Stride+dim, "scores of %d heads with %d keys into %d", q.Count, n, len(dst))
 	if keys.Half != nil {
-		simd.ScoresF16(&dst[0], n, &q.Values[0], dim, &keys.Half[0], keys.Stride, dim, n, q.Count)
+		simd.ScoresF16(&dst[0], stride, &q.Values[0], dim, &keys.Half[0], keys.Stride, dim, n, q.Count)
 		return
 	}
-	simd.ScoresF32(&dst[0], n, &q.Values[0], dim, &keys.Single[0], keys.Stride, dim, n, q.Count)
+	simd.ScoresF32(&dst[0], stride, &q.Values[0], dim, &keys.Single[0], keys.Stride, dim, n, q.Count)
 }
 
-func blendAVX2(dst Heads, weights []float32, values Vectors, n int) {
+func blendAVX2(dst Heads, weights []float32, stride int, values Vectors, n int) {
 	dim := len(dst.Values) / dst.Count
 	if dim%wide != 0 {
-		blendPortable(dst, weights, values, n)
+		blendPortable(dst, weights, stride, values, n)
 		return
 	}
-	check(len(weights) >= dst.Count*n && values.Len() >= (n-1)*values.Stride+dim, "blend of %d heads with %d values by %d weights", dst.Count, n, len(weights))
+	check(len(weights) >= (dst.Count-1)*stride+n && values.Len() >= (n-1)*values.Stride+dim, "blend of %d heads with %d values by %d weights", dst.Count, n, len(weights))
 	if values.Half != nil {
-		simd.BlendF16(&dst.Values[0], dim, &weights[0], n, &values.Half[0], values.Stride, dim, n, dst.Count)
+		simd.BlendF16(&dst.Values[0], dim, &weights[0], stride, &values.Half[0], values.Stride, dim, n, dst.Count)
 		return
 	}
-	simd.BlendF32(&dst.Values[0], dim, &weights[0], n, &values.Single[0], values.Stride, dim, n, dst.Count)
+	simd.BlendF32(&dst.Values[0], dim, &weights[0], stride, &values.Single[0], values.Stride, dim, n, dst.Count)
 }

@@ -1,0 +1,75 @@
+// Package batch lets many callers share one pass over the weights. Whoever comes
+// while a pass runs waits; those who wait go together into the next one, which
+// one of them leads. There is no goroutine to own and nothing to shut down.
+package batch
+
+import "sync"
+
+// Queue gathers requests for one place that does them.
+type Queue[R any] struct {
+	// Do does all requests of a batch; one batch at a time.
+	Do func(batch []*Ticket[R])
+	// Max is the most that the sizes of a batch may add up to.
+	Max int
+
+	mu      sync.Mutex
+	busy    bool // somebody leads
+	waiting []*Ticket[R]
+	batch   []*Ticket[R]
+}
+
+// Ticket carries one caller's requests, one after another.
+type Ticket[R any] struct {
+	Request R
+	Size    int // of the request, at most the queue's Max
+
+	turn chan bool // true: lead the next batch; false: your request is done
+}
+
+// NewTicket returns a ticket for one caller.
+func NewTicket[R any]() *Ticket[R] { return &Ticket[R]{turn: make(chan bool, 1)} }
+
+// Wait returns when the ticket's request has been done, by this caller or by
+// another. It allocates nothing once the queue has been as long before.
+func (q *Queue[R]) Wait(t *Ticket[R]) {
+	q.mu.Lock()
+	q.waiting = append(q.waiting, t)
+	lead := !q.busy
+	q.busy = true
+	q.mu.Unlock()
+	if !lead && !<-t.turn {
+		return
+	}
+	q.Do(q.take())
+	q.pass()
+}
+
+// take moves the first that fit together from the queue to the batch. The one
+// who leads is the first of them.
+func (q *Queue[R]) take() []*Ticket[R] {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n, size := 0, 0
+	for n < len(q.waiting) && (n == 0 || size+q.waiting[n].Size <= q.Max) {
+		size += q.waiting[n].Size
+		n++
+	}
+	q.batch = append(q.batch[:0], q.waiting[:n]...)
+	rest := copy(q.waiting, q.waiting[n:])
+	clear(q.waiting[rest:])
+	q.waiting = q.waiting[:rest]
+	return q.batch
+}
+
+// pass tells the others of the batch that they are served and gives the lead to
+// the next in the queue.
+func (q *Queue[R]) pass() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, t := range q.batch[1:] {
+		t.turn <- false
+	}
+	if q.busy = len(q.waiting) > 0; q.busy {
+		q.waiting[0].turn <- true
+	}
+}
