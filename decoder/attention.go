@@ -6,91 +6,128 @@ import (
 	"sotto/models/kernel"
 )
 
-// turns computes the rotations of the next n positions for both layer types.
-func (s *Stream) turns(n int) {
-	for _, kind := range []gemma4.LayerType{gemma4.Sliding, gemma4.Full} {
-		for i := range n {
-			cos, sin := s.turnOf(kind, i)
-			s.d.ropes[kind].angles(cos, sin, s.Len()+i)
+// turnOf returns the rotation of row i of this pass.
+func (p *pass) turnOf(kind gemma4.LayerType, i int) (cos, sin []float32) {
+	half := len(p.d.ropes[kind].frequencies)
+	return p.cos[kind][i*half : (i+1)*half], p.sin[kind][i*half : (i+1)*half]
+}
+
+// project computes queries, keys and values, and remembers the last two. At the
+// last owner rows before stay leave the network: they have no query.
+func (p *pass) project(last bool, stay int) {
+	l, n := p.l, p.n-p.lo
+	q := kernel.Product{Dst: p.query, W: l.q}
+	k, v := kernel.Product{Dst: p.key, W: l.k}, kernel.Product{Dst: p.value, W: l.v}
+	switch x := p.stream(p.normed); {
+	case !l.owns:
+		p.team.MatMul(x, n, q)
+	case !last || stay == p.lo:
+		p.team.MatMul(x, n, q, k, v)
+		p.each((*pass).remember)
+	default:
+		p.team.MatMul(x, n, k, v)
+		p.each((*pass).remember)
+		p.lo = stay
+		if stay < p.n {
+			p.team.MatMul(p.stream(p.normed), p.n-stay, q)
 		}
 	}
 }
 
-// turnOf returns the rotation of row i of this pass.
-func (s *Stream) turnOf(kind gemma4.LayerType, i int) (cos, sin []float32) {
-	half := len(s.d.ropes[kind].frequencies)
-	return s.cos[kind][i*half : (i+1)*half], s.sin[kind][i*half : (i+1)*half]
-}
-
-// remember writes the keys and values of rows [lo, n) to the cache. Keys are
+// remember writes the key and value of row i to its stream's memory. Keys are
 // normed and turned; values are normed without a weight.
-func (s *Stream) remember(l *layer, lo, n int) {
-	width, rows, eps := l.kvHeads*l.dim, n-lo, s.d.cfg.RMSNormEps
-	key, value := s.key[:rows*width], s.value[:rows*width]
-	kernel.MatMul(key, s.stream(s.normed, lo, n), rows, l.k)
-	kernel.MatMul(value, s.stream(s.normed, lo, n), rows, l.v)
-	normRows(key, key, l.kNorm, eps)
-	for i := 0; i < len(value); i += l.dim {
-		kernel.RMSNorm(value[i:i+l.dim], value[i:i+l.dim], nil, eps)
-	}
-	for i := range rows {
-		k := key[i*width : (i+1)*width]
-		cos, sin := s.turnOf(l.kind, lo+i)
-		turn(k, cos, sin)
-		s.cache.Put(l.memory, s.Len()+lo+i, k, value[i*width:(i+1)*width])
-	}
-}
-
-// attention writes to branch what rows [lo, n) gather from the positions they
-// see, their own included.
-func (s *Stream) attention(l *layer, lo, n int) {
-	width, rows := l.heads*l.dim, n-lo
-	query, heads := s.query[:rows*width], s.heads[:rows*width]
-	kernel.MatMul(query, s.stream(s.normed, lo, n), rows, l.q)
-	normRows(query, query, l.qNorm, s.d.cfg.RMSNormEps)
-	clear(heads)
-	for i := range rows {
-		q := query[i*width : (i+1)*width]
-		cos, sin := s.turnOf(l.kind, lo+i)
-		turn(q, cos, sin)
-		s.gather(l, heads[i*width:(i+1)*width], q, s.Len()+lo+i)
-	}
-	kernel.MatMul(s.stream(s.branch, lo, n), heads, rows, l.o)
-}
-
-// gather adds to dst, for every head of query, softmax(q·k)·v over the positions
-// that pos sees; the scale of the scores is 1. Each group of heads/kvHeads
-// query heads shares one key and value head.
-func (s *Stream) gather(l *layer, dst, query []float32, pos int) {
-	older, newer := s.cache.Seen(l.memory, pos)
+func (p *pass) remember(i int) {
+	l, r, eps := p.l, &p.rows[i], p.d.cfg.RMSNormEps
 	width := l.kvHeads * l.dim
-	split, group := len(older.Keys)/width, l.heads/l.kvHeads
-	scores := s.scores[:split+len(newer.Keys)/width]
-	for h := range l.heads {
-		q := query[h*l.dim : (h+1)*l.dim]
-		out := dst[h*l.dim : (h+1)*l.dim]
-		offset := h / group * l.dim
-		match(scores[:split], q, older, offset, width)
-		match(scores[split:], q, newer, offset, width)
-		kernel.Softmax(scores)
-		blend(out, scores[:split], older, offset, width)
-		blend(out, scores[split:], newer, offset, width)
+	at, to := (i-p.lo)*width, (i-p.lo+1)*width
+	key, value := p.key[at:to], p.value[at:to]
+	normRows(key, key, l.kNorm, eps)
+	for j := 0; j < width; j += l.dim {
+		kernel.RMSNorm(value[j:j+l.dim], value[j:j+l.dim], nil, eps)
 	}
+	cos, sin := p.turnOf(l.kind, i)
+	turn(key, cos, sin)
+	r.s.cache.Put(l.memory, r.pos, key, value)
 }
 
-// match writes q·k for every position of a run; offset is the key head's place
-// in a row of the given width.
-func match(scores, q []float32, run kvcache.Run, offset, width int) {
-	for j := range scores {
-		at := j*width + offset
-		scores[j] = kernel.Dot(q, run.Keys[at:at+len(q)])
-	}
+// attention adds what every row gathers from the positions it sees, its own
+// included, and norms for the feed-forward.
+func (p *pass) attention() {
+	p.each((*pass).prepareQuery)
+	p.team.Do((*gathering)(p), (p.n-p.lo)*p.l.groups())
+	p.team.MatMul(p.heads, p.n-p.lo, kernel.Product{Dst: p.stream(p.branch), W: p.l.o})
+	p.each((*pass).joinAttention)
 }
 
-// blend adds weight·v for every position of a run.
-func blend(out, weights []float32, run kvcache.Run, offset, width int) {
-	for j, w := range weights {
-		at := j*width + offset
-		kernel.Axpy(out, w, run.Values[at:at+len(out)])
+func (p *pass) prepareQuery(i int) {
+	l := p.l
+	width := l.heads * l.dim
+	query := p.query[(i-p.lo)*width : (i-p.lo+1)*width]
+	normRows(query, query, l.qNorm, p.d.cfg.RMSNormEps)
+	cos, sin := p.turnOf(l.kind, i)
+	turn(query, cos, sin)
+}
+
+func (p *pass) joinAttention(i int) {
+	p.join(p.l.postAttnNorm, i)
+	p.norm(p.l.preFFNorm, i)
+}
+
+// groups returns into how many groups of at most MaxHeads the query heads fall
+// that share a key head.
+func (l *layer) groups() int {
+	sharing := l.heads / l.kvHeads
+	return l.kvHeads * ((sharing + kernel.MaxHeads - 1) / kernel.MaxHeads)
+}
+
+// group returns the query heads of group g, [first, first+count), and their key
+// head.
+func (l *layer) group(g int) (first, count, kvHead int) {
+	sharing := l.heads / l.kvHeads
+	per := l.groups() / l.kvHeads
+	within := g % per * kernel.MaxHeads
+	return g/per*sharing + within, min(kernel.MaxHeads, sharing-within), g / per
+}
+
+// gathering is attention, one row and one group of heads at a time.
+type gathering pass
+
+// Chunk writes softmax(q·k)·v of some heads over the positions that a row sees;
+// the scale of the scores is 1.
+func (g *gathering) Chunk(worker, i int) {
+	l := g.l
+	groups, width := l.groups(), l.heads*l.dim
+	r := &g.rows[g.lo+i/groups]
+	first, count, kvHead := l.group(i % groups)
+	at := i/groups*width + first*l.dim
+	q := kernel.Heads{Values: g.query[at : at+count*l.dim], Count: count}
+	out := kernel.Heads{Values: g.heads[at : at+count*l.dim], Count: count}
+
+	older, newer := r.s.cache.Seen(l.memory, r.pos)
+	split, n := older.Keys.Len()/(l.kvHeads*l.dim), (older.Keys.Len()+newer.Keys.Len())/(l.kvHeads*l.dim)
+	scores := g.scores[worker][:count*n]
+	kernel.Scores(scores, n, q, l.keys(older, kvHead), split)
+	kernel.Scores(scores[split:], n, q, l.keys(newer, kvHead), n-split)
+	for h := range count {
+		kernel.Softmax(scores[h*n : (h+1)*n])
 	}
+	clear(out.Values)
+	kernel.Blend(out, scores, n, l.values(older, kvHead), split)
+	kernel.Blend(out, scores[split:], n, l.values(newer, kvHead), n-split)
+}
+
+func (l *layer) keys(run kvcache.Run, kvHead int) kernel.Vectors {
+	return l.vectors(run.Keys, kvHead)
+}
+
+func (l *layer) values(run kvcache.Run, kvHead int) kernel.Vectors {
+	return l.vectors(run.Values, kvHead)
+}
+
+// vectors returns one head of rows that hold kvHeads of them.
+func (l *layer) vectors(rows kernel.Floats, kvHead int) kernel.Vectors {
+	if n := rows.Len(); n > 0 {
+		rows = rows.Slice(kvHead*l.dim, n)
+	}
+	return kernel.Vectors{Floats: rows, Stride: l.kvHeads * l.dim}
 }

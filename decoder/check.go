@@ -21,6 +21,7 @@ func check(cfg *gemma4.TextConfig, tokens *gemma4.Tokens, w *gemma4.TextWeights)
 	}
 	c := checker{h: cfg.HiddenSize, p: cfg.PLEDim}
 	c.matrix("embedding", w.Embed, cfg.VocabSize, c.h)
+	c.matrix("head", w.HeadMatrix(), cfg.VocabSize, c.h)
 	c.matrix("PLE table", w.PLE, cfg.PLEVocabSize, cfg.Layers()*c.p)
 	c.matrix("PLE model projection", w.PLEModelProj, cfg.Layers()*c.p, c.h)
 	c.vector("PLE norm", w.PLENorm, c.p)
@@ -98,8 +99,8 @@ func (c *checker) matrix(name string, m tensor.Matrix, rows, cols int) {
 		c.err = fmt.Errorf("decoder: %s: shape [%d,%d], want [%d,%d]", name, m.Rows, m.Cols, rows, cols)
 	case m.DType.BlockBytes() == 0 || m.Cols%m.DType.BlockLen() != 0:
 		c.err = fmt.Errorf("decoder: %s: rows of %d elements in type %v, want whole blocks of a known type", name, m.Cols, m.DType)
-	case len(m.Data) != m.Rows*m.RowBytes():
-		c.err = fmt.Errorf("decoder: %s: %d bytes, want %d", name, len(m.Data), m.Rows*m.RowBytes())
+	case len(m.Data) != m.Size():
+		c.err = fmt.Errorf("decoder: %s: %d bytes, want %d", name, len(m.Data), m.Size())
 	}
 }
 

@@ -1,26 +1,23 @@
 // Package decoder is the text tower: sound tokens and text ids in, logits out.
 //
-// A Decoder holds prepared weights, is never written and serves any number of
-// texts at once. A Stream is one text's memory and scratch; it belongs to one
-// goroutine at a time. A position whose logits nobody needs runs only through
-// the layers that keys and values depend on.
+// A Decoder holds prepared weights and the scratch of one pass; it serves any
+// number of texts at once, whose positions go through the network together when
+// they come together. A Stream is one text's memory; it belongs to one goroutine
+// at a time. A position whose logits nobody needs runs only through the layers
+// that keys and values depend on.
 package decoder
 
 import (
 	"math"
 
 	"sotto/decoder/kvcache"
+	"sotto/models/batch"
 	"sotto/models/gemma4"
 	"sotto/models/kernel"
 	"sotto/models/tensor"
 )
 
-// expandLimit is the most elements in all multiplied matrices together for
-// which they are kept as float32 (256 MB); bigger models stay in their stored
-// type and are decoded row by row while multiplying.
-const expandLimit = 64 << 20
-
-// Decoder is one set of prepared weights.
+// Decoder is one set of prepared weights and the queue of those who use it.
 type Decoder struct {
 	cfg    gemma4.TextConfig
 	tokens gemma4.Tokens
@@ -34,7 +31,10 @@ type Decoder struct {
 	ropes   [2]rope         // by gemma4.LayerType
 	// lastOwner is the last layer with keys and values of its own: a position
 	// that nobody asks for leaves the network there.
-	lastOwner int
+	lastOwner    int
+	pleModelProj *kernel.Weights // [L·P, h]
+
+	queue batch.Queue[request]
 }
 
 // layer is one decoder layer with everything that its equations need.
@@ -56,40 +56,38 @@ type layer struct {
 
 	gate, up, down *kernel.Weights // [ff, h], [ff, h], [h, ff]
 
-	pleModelProj *kernel.Weights // [P, h]: this layer's rows of the common matrix
-	pleGate      *kernel.Weights // [P, h]
-	pleProj      *kernel.Weights // [h, P]
+	pleGate *kernel.Weights // [P, h]
+	pleProj *kernel.Weights // [h, P]
 
 	scalar float32
 }
 
-// New prepares weights for use. cfg, tokens and w are not written, and what
+// New prepares weights for use by a team: by the fast kernels when they are
+// packed, else by the reference. cfg, tokens and w are not written, and what
 // they refer to must stay open as long as the decoder is used.
-func New(cfg *gemma4.TextConfig, tokens *gemma4.Tokens, w *gemma4.TextWeights) (*Decoder, error) {
+func New(cfg *gemma4.TextConfig, tokens *gemma4.Tokens, w *gemma4.TextWeights, team *kernel.Team) (*Decoder, error) {
 	if err := check(cfg, tokens, w); err != nil {
 		return nil, err
 	}
-	return prepare(cfg, tokens, w, elements(w) <= expandLimit), nil
-}
-
-func prepare(cfg *gemma4.TextConfig, tokens *gemma4.Tokens, w *gemma4.TextWeights, expand bool) *Decoder {
 	d := &Decoder{
 		cfg: *cfg, tokens: *tokens,
 		embed: w.Embed, ple: w.PLE, pleNorm: w.PLENorm, norm: w.Norm,
-		head:      kernel.Prepare(w.Embed, expand),
-		layers:    make([]layer, cfg.Layers()),
-		lastOwner: cfg.FirstShared() - 1,
+		head:         kernel.Prepare(w.HeadMatrix()),
+		layers:       make([]layer, cfg.Layers()),
+		lastOwner:    cfg.FirstShared() - 1,
+		pleModelProj: kernel.Prepare(w.PLEModelProj),
 	}
 	for _, kind := range []gemma4.LayerType{gemma4.Sliding, gemma4.Full} {
 		d.ropes[kind] = newRope(cfg, kind)
 	}
 	for i := range d.layers {
-		d.layers[i] = prepareLayer(cfg, w, i, expand)
+		d.layers[i] = prepareLayer(cfg, w, i)
 	}
-	return d
+	d.queue = batch.Queue[request]{Max: chunk, Do: newPass(d, team).serve}
+	return d, nil
 }
 
-func prepareLayer(cfg *gemma4.TextConfig, w *gemma4.TextWeights, i int, expand bool) layer {
+func prepareLayer(cfg *gemma4.TextConfig, w *gemma4.TextWeights, i int) layer {
 	lw := &w.Layers[i]
 	l := layer{
 		index: i, kind: cfg.LayerTypes[i],
@@ -97,37 +95,15 @@ func prepareLayer(cfg *gemma4.TextConfig, w *gemma4.TextWeights, i int, expand b
 		owns: i < cfg.FirstShared(), memory: cfg.KVSource(i),
 		inputNorm: lw.InputNorm, postAttnNorm: lw.PostAttnNorm,
 		preFFNorm: lw.PreFFNorm, postFFNorm: lw.PostFFNorm, postPLENorm: lw.PostPLENorm,
-		q: kernel.Prepare(lw.Q, expand), o: kernel.Prepare(lw.O, expand), qNorm: lw.QNorm,
-		gate: kernel.Prepare(lw.Gate, expand), up: kernel.Prepare(lw.Up, expand), down: kernel.Prepare(lw.Down, expand),
-		pleModelProj: kernel.Prepare(rowsOf(w.PLEModelProj, i*cfg.PLEDim, cfg.PLEDim), expand),
-		pleGate:      kernel.Prepare(lw.PLEGate, expand), pleProj: kernel.Prepare(lw.PLEProj, expand),
+		q: kernel.Prepare(lw.Q), o: kernel.Prepare(lw.O), qNorm: lw.QNorm,
+		gate: kernel.Prepare(lw.Gate), up: kernel.Prepare(lw.Up), down: kernel.Prepare(lw.Down),
+		pleGate: kernel.Prepare(lw.PLEGate), pleProj: kernel.Prepare(lw.PLEProj),
 		scalar: lw.Scalar,
 	}
 	if l.owns {
-		l.k, l.v, l.kNorm = kernel.Prepare(lw.K, expand), kernel.Prepare(lw.V, expand), lw.KNorm
+		l.k, l.v, l.kNorm = kernel.Prepare(lw.K), kernel.Prepare(lw.V), lw.KNorm
 	}
 	return l
-}
-
-// rowsOf returns n rows of m as a matrix of their own.
-func rowsOf(m tensor.Matrix, first, n int) tensor.Matrix {
-	size := m.RowBytes()
-	return tensor.Matrix{Rows: n, Cols: m.Cols, DType: m.DType, Data: m.Data[first*size : (first+n)*size]}
-}
-
-// elements counts the elements of every matrix that is multiplied.
-func elements(w *gemma4.TextWeights) int {
-	n := w.Embed.Elements() + w.PLEModelProj.Elements()
-	for i := range w.Layers {
-		for _, m := range matrices(&w.Layers[i]) {
-			n += m.Elements()
-		}
-	}
-	return n
-}
-
-func matrices(l *gemma4.TextLayer) []tensor.Matrix {
-	return []tensor.Matrix{l.Q, l.K, l.V, l.O, l.Gate, l.Up, l.Down, l.PLEGate, l.PLEProj}
 }
 
 // memory describes the keys and values of the layers that own some; cache layer

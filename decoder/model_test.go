@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"sotto/models/gemma4"
+	"sotto/models/kernel"
 	"sotto/models/tensor"
 )
 
@@ -132,7 +133,7 @@ func vector(r *rand.Rand, n int) []float32 {
 
 func (m *model) decoder(t testing.TB) *Decoder {
 	t.Helper()
-	d, err := New(&m.cfg, &m.tokens, &m.w)
+	d, err := New(&m.cfg, &m.tokens, &m.w, kernel.NewTeam(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func (m *model) decoder(t testing.TB) *Decoder {
 // branch draws norm weights around a third.
 func branch(r *rand.Rand, n int) []float32 {
 	v := vector(r, n)
-	scale(v, 1.0/3)
+	kernel.Scale(v, 1.0/3)
 	return v
 }
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"sotto/decoder/kvcache"
-	"sotto/models/kernel"
+	"sotto/models/batch"
 )
 
 // ErrFull says that a text has reached its stream's capacity. Nothing of the
@@ -15,12 +15,15 @@ var ErrFull = errors.New("the stream is full")
 // Mark is a length of a stream to come back to.
 type Mark struct{ at kvcache.Mark }
 
-// Stream is one text's memory.
+// Stream is one text's memory. It belongs to one goroutine at a time; calls of
+// several streams that come together are computed together.
 type Stream struct {
-	d     *Decoder
-	cache *kvcache.Cache
-	scratch
-	watch func(stage string, rows []float32) // nil but in tests
+	d      *Decoder
+	cache  *kvcache.Cache
+	limit  int // most positions
+	logits []float32
+	ticket *batch.Ticket[request]
+	watch  func(stage string, rows []float32) // nil but in tests
 }
 
 // NewStream returns an empty stream for at most capacity positions, and never
@@ -28,9 +31,10 @@ type Stream struct {
 func (d *Decoder) NewStream(capacity, tail int) *Stream {
 	limit := max(1, min(capacity, d.cfg.MaxPositions))
 	return &Stream{
-		d:       d,
-		cache:   kvcache.New(d.memory(), limit, max(tail, chunk)),
-		scratch: newScratch(d, limit),
+		d: d, limit: limit,
+		cache:  kvcache.New(d.memory(), limit, max(tail, chunk), d.head.Packed()),
+		logits: make([]float32, d.cfg.VocabSize),
+		ticket: batch.NewTicket[request](),
 	}
 }
 
@@ -58,8 +62,7 @@ func (s *Stream) AppendAudio(soundTokens []float32) error {
 	}
 	for len(soundTokens) > 0 {
 		n := min(chunk*h, len(soundTokens))
-		s.embedAudio(soundTokens[:n])
-		s.pass(n/h, 0)
+		s.pass(request{sound: soundTokens[:n], n: n / h})
 		soundTokens = soundTokens[n:]
 	}
 	return nil
@@ -70,13 +73,17 @@ func (s *Stream) Append(ids []int) error {
 	if err := s.accepts(ids); err != nil {
 		return err
 	}
+	s.text(ids)
+	return nil
+}
+
+// text appends ids that have been checked.
+func (s *Stream) text(ids []int) {
 	for len(ids) > 0 {
 		n := min(chunk, len(ids))
-		s.embedText(ids[:n])
-		s.pass(n, 0)
+		s.pass(request{ids: ids[:n], n: n})
 		ids = ids[n:]
 	}
-	return nil
 }
 
 // Logits appends ids and returns the logits of the last one, [vocab]. They are
@@ -88,14 +95,9 @@ func (s *Stream) Logits(ids []int) ([]float32, error) {
 	if err := s.accepts(ids); err != nil {
 		return nil, err
 	}
-	for len(ids) > chunk {
-		s.embedText(ids[:chunk])
-		s.pass(chunk, 0)
-		ids = ids[chunk:]
-	}
-	s.embedText(ids)
-	s.pass(len(ids), 1)
-	s.project(s.logits, 1)
+	first := (len(ids) - 1) / chunk * chunk // all before fill whole passes
+	s.text(ids[:first])
+	s.pass(request{ids: ids[first:], n: len(ids) - first, keep: 1, logits: s.logits})
 	return s.logits, nil
 }
 
@@ -108,12 +110,20 @@ func (s *Stream) LogitsAll(ids []int) ([]float32, error) {
 	all := make([]float32, len(ids)*vocab)
 	for done := 0; done < len(ids); {
 		n := min(chunk, len(ids)-done)
-		s.embedText(ids[done : done+n])
-		s.pass(n, n)
-		s.project(all[done*vocab:(done+n)*vocab], n)
+		s.pass(request{ids: ids[done : done+n], n: n, keep: n, logits: all[done*vocab : (done+n)*vocab]})
 		done += n
 	}
 	return all, nil
+}
+
+// pass has one request computed, with whatever other streams want now.
+func (s *Stream) pass(r request) {
+	r.s = s
+	s.ticket.Request, s.ticket.Size = r, r.n
+	if s.watch != nil {
+		s.ticket.Size = chunk // alone
+	}
+	s.d.queue.Wait(s.ticket)
 }
 
 // Observe calls f with every stage of every later pass, [positions, width]:
@@ -138,13 +148,4 @@ func (s *Stream) fits(n int) error {
 		return fmt.Errorf("decoder: %d positions behind %d, room for %d more: %w", n, s.Len(), s.cache.Room(), ErrFull)
 	}
 	return nil
-}
-
-// project writes the logits of the last n rows of the normed stream:
-// cap·tanh(x·Eᵀ / cap).
-func (s *Stream) project(dst []float32, n int) {
-	kernel.MatMul(dst, s.normed[:n*s.d.cfg.HiddenSize], n, s.d.head)
-	if limit := s.d.cfg.FinalLogitSoftcap; limit != 0 {
-		kernel.SoftCap(dst, limit)
-	}
 }

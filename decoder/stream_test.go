@@ -173,7 +173,7 @@ func remembered(s *Stream) []float32 {
 	var all []float32
 	for l := range s.d.lastOwner + 1 {
 		older, newer := s.cache.Seen(l, s.Len()-1)
-		all = slices.Concat(all, older.Keys, newer.Keys, older.Values, newer.Values)
+		all = slices.Concat(all, older.Keys.Single, newer.Keys.Single, older.Values.Single, newer.Values.Single)
 	}
 	return all
 }
@@ -236,10 +236,10 @@ func TestTheMemoryHoldsTheKeysAndValuesOfTheEquations(t *testing.T) {
 		if m.cfg.LayerTypes[l] == gemma4.Sliding {
 			from = 40 - m.cfg.SlidingWindow
 		}
-		if e := relative(slices.Concat(older.Keys, newer.Keys), ref.keys[l][from:].flat()); e > tolerance {
+		if e := relative(slices.Concat(older.Keys.Single, newer.Keys.Single), ref.keys[l][from:].flat()); e > tolerance {
 			t.Errorf("layer %d: keys differ by %.2g", l, e)
 		}
-		if e := relative(slices.Concat(older.Values, newer.Values), ref.values[l][from:].flat()); e > tolerance {
+		if e := relative(slices.Concat(older.Values.Single, newer.Values.Single), ref.values[l][from:].flat()); e > tolerance {
 			t.Errorf("layer %d: values differ by %.2g", l, e)
 		}
 	}

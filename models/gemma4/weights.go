@@ -64,11 +64,20 @@ type LightConv struct {
 // number of layers.
 type TextWeights struct {
 	Embed        tensor.Matrix // [vocab, h], also the output head
+	Head         tensor.Matrix // [vocab, h], Embed once more when it is packed, else zero
 	PLE          tensor.Matrix // [PLE vocab, L·P]
 	PLEModelProj tensor.Matrix // [L·P, h]
 	PLENorm      []float32     // [P], shared by all layers
 	Layers       []TextLayer
 	Norm         []float32 // [h]
+}
+
+// HeadMatrix returns what hidden states are multiplied by for logits.
+func (w *TextWeights) HeadMatrix() tensor.Matrix {
+	if w.Head.Rows == 0 {
+		return w.Embed
+	}
+	return w.Head
 }
 
 // TextLayer is one decoder layer; d is its head size (TextConfig.HeadDimOf).
