@@ -38,7 +38,7 @@ var order = map[string]string{
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
 	"models/pocket":            "models/gemma4",
 	"encoder/mel":              "",
-	"encoder":                  "audio encoder/mel models/gemma4 models/kernel models/tensor",
+	"encoder":                  "audio encoder/mel models/batch models/gemma4 models/kernel models/tensor",
 	"decoder/kvcache":          "models/kernel",
 	"decoder/sample":           "",
 	"decoder/prompt":           "models/gemma4 models/tokenizer",

@@ -10,16 +10,13 @@ import (
 
 	"sotto/audio"
 	"sotto/encoder/mel"
+	"sotto/models/batch"
 	"sotto/models/gemma4"
 	"sotto/models/kernel"
-	"sotto/models/tensor"
 )
 
-// expandBelow is the size, in weights, up to which the tower is kept in float32.
-const expandBelow = 64 << 20
-
-// Encoder is the tower's weights, ready to compute with. They are shared by all
-// streams and never written.
+// Encoder is the tower's weights, ready to compute with and shared by all
+// streams, and the queue of those who use it.
 type Encoder struct {
 	hidden  int // H
 	heads   int
@@ -36,10 +33,13 @@ type Encoder struct {
 	outputProj *kernel.Weights // [outputs, H]
 	outputBias []float32       // [outputs]
 	embedProj  *kernel.Weights // [decoder hidden, outputs]
+
+	queue batch.Queue[request]
 }
 
-// New readies the tower of a checkpoint.
-func New(cfg *gemma4.AudioConfig, w *gemma4.AudioWeights) (*Encoder, error) {
+// New readies the tower of a checkpoint for use by a team: by the fast kernels
+// when its matrices are packed, else by the reference.
+func New(cfg *gemma4.AudioConfig, w *gemma4.AudioWeights, team *kernel.Team) (*Encoder, error) {
 	if cfg.MelBins != mel.Bins {
 		return nil, fmt.Errorf("encoder: %d mel bins, want %d", cfg.MelBins, mel.Bins)
 	}
@@ -49,7 +49,6 @@ func New(cfg *gemma4.AudioConfig, w *gemma4.AudioWeights) (*Encoder, error) {
 	if cfg.Heads < 1 || cfg.HiddenSize%cfg.Heads != 0 || cfg.HiddenSize%2 != 0 {
 		return nil, fmt.Errorf("encoder: %d heads over a width of %d, want an even width that they divide", cfg.Heads, cfg.HiddenSize)
 	}
-	expand := size(w) <= expandBelow
 	e := &Encoder{
 		hidden:     cfg.HiddenSize,
 		heads:      cfg.Heads,
@@ -60,15 +59,16 @@ func New(cfg *gemma4.AudioConfig, w *gemma4.AudioWeights) (*Encoder, error) {
 		cap:        cfg.AttentionLogitCap,
 		half:       cfg.ResidualWeight,
 		eps:        cfg.RMSNormEps,
-		subsample:  newSubsample(cfg, w, expand),
-		outputProj: kernel.Prepare(w.OutputProj, expand),
+		subsample:  newSubsample(cfg, w),
+		outputProj: kernel.Prepare(w.OutputProj),
 		outputBias: w.OutputProjBias,
-		embedProj:  kernel.Prepare(w.EmbedProj, expand),
+		embedProj:  kernel.Prepare(w.EmbedProj),
 	}
 	positions := e.distances()
 	for i := range w.Layers {
-		e.layers = append(e.layers, e.newLayer(&w.Layers[i], positions, expand))
+		e.layers = append(e.layers, e.newLayer(&w.Layers[i], positions))
 	}
+	e.queue = batch.Queue[request]{Max: MaxBlock, Do: newPass(e, team).serve}
 	return e, nil
 }
 
@@ -84,8 +84,13 @@ func (e *Encoder) Encode(samples []float32) []float32 {
 	s := e.NewStream()
 	frames := (len(samples) - 1) / audio.FrameLen
 	tokens := make([]float32, (frames+1)*e.Dims())
-	for t := range frames {
-		s.Step(tokens[t*e.Dims():(t+1)*e.Dims()], (*audio.Frame)(samples[t*audio.FrameLen:]))
+	block := make([]audio.Frame, min(frames, MaxBlock))
+	for t := 0; t < frames; t += len(block) {
+		n := min(len(block), frames-t)
+		for i := range n {
+			copy(block[i][:], samples[(t+i)*audio.FrameLen:])
+		}
+		s.Step(tokens[t*e.Dims():], block[:n])
 	}
 	if !s.Flush(tokens[frames*e.Dims():], samples[frames*audio.FrameLen:]) {
 		tokens = tokens[:frames*e.Dims()]
@@ -107,21 +112,4 @@ func (e *Encoder) distances() []float32 {
 		}
 	}
 	return table
-}
-
-// size counts the weights of the tower's matrices.
-func size(w *gemma4.AudioWeights) int {
-	n := 0
-	add := func(m tensor.Matrix) { n += m.Elements() }
-	add(w.InputProj)
-	add(w.OutputProj)
-	add(w.EmbedProj)
-	for i := range w.Layers {
-		l := &w.Layers[i]
-		for _, m := range []gemma4.ClippedLinear{l.Q, l.K, l.V, l.Post, l.LConv.Start, l.LConv.End,
-			l.FeedForward1.Up, l.FeedForward1.Down, l.FeedForward2.Up, l.FeedForward2.Down} {
-			add(m.Weight)
-		}
-	}
-	return n
 }

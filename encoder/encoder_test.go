@@ -5,15 +5,19 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"sotto/audio"
 	"sotto/models/gemma4/gemma4test"
+	"sotto/models/kernel"
 )
 
 func newTiny(t testing.TB, seed uint64) (*Encoder, *whole) {
 	m := gemma4test.Tiny(seed)
-	e, err := New(&m.Config.Audio, &m.Audio)
+	e, err := New(&m.Config.Audio, &m.Audio, kernel.NewTeam(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,11 +56,52 @@ func TestTooLittleForARowGivesNoToken(t *testing.T) {
 			t.Errorf("%d samples gave %d values", samples, len(got))
 		}
 		s, token := e.NewStream(), make([]float32, e.Dims())
-		s.Step(token, new(audio.Frame))
+		s.Step(token, make([]audio.Frame, 1))
 		if s.Flush(token, sound(samples)) {
 			t.Errorf("a frame and %d samples gave a token at the end", samples)
 		}
 	}
+}
+
+// However a voice is cut into steps, its tokens are the same to the bit.
+func TestAnySlicingGivesTheSameTokens(t *testing.T) {
+	e, _ := newTiny(t, 2)
+	const frames = 3*MaxBlock + 5
+	x := sound(frames * audio.FrameLen)
+	want := stepAll(e.NewStream(), x)
+	all := make([]audio.Frame, frames)
+	for i := range all {
+		copy(all[i][:], x[i*audio.FrameLen:])
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s, got := e.NewStream(), make([]float32, len(want))
+		for at := 0; at < frames; {
+			n := min(rapid.IntRange(1, frames).Draw(t, "frames"), frames-at)
+			s.Step(got[at*e.Dims():], all[at:at+n])
+			at += n
+		}
+		if !slices.Equal(got, want) {
+			t.Fatal("the tokens depend on the steps")
+		}
+	})
+}
+
+// Voices that come together are computed together and do not meet.
+func TestVoicesInOnePassDoNotMeet(t *testing.T) {
+	e, _ := newTiny(t, 8)
+	var voices sync.WaitGroup
+	for v := range 7 {
+		x := sound(40*audio.FrameLen + v)
+		want := stepAll(e.NewStream(), x)
+		voices.Go(func() {
+			for range 5 {
+				if !slices.Equal(stepAll(e.NewStream(), x), want) {
+					t.Errorf("voice %d is another among others", v)
+				}
+			}
+		})
+	}
+	voices.Wait()
 }
 
 // A token is final: it is the one that any longer voice gets in its place.
@@ -93,9 +138,9 @@ func TestStreamsDoNotMeet(t *testing.T) {
 	token := make([]float32, e.Dims())
 	var got []float32
 	for at := 0; at < len(x); at += audio.FrameLen {
-		a.Step(token, (*audio.Frame)(x[at:]))
+		a.Step(token, []audio.Frame{audio.Frame(x[at:])})
 		got = append(got, token...)
-		b.Step(token, (*audio.Frame)(y[at:]))
+		b.Step(token, []audio.Frame{audio.Frame(y[at:])})
 	}
 	if !slices.Equal(got, stepAll(e.NewStream(), x)) {
 		t.Error("the tokens of one voice depend on another")
@@ -111,10 +156,10 @@ func TestOldSoundIsForgottenAndNothingGrows(t *testing.T) {
 	x := sound(200 * audio.FrameLen)
 	s := e.NewStream()
 	stepAll(s, x)
-	before := floats(s)
+	before := held(s)
 	end := x[len(x)-(back+1)*audio.FrameLen:]
 	long := stepAll(s, end)
-	if now := floats(s); now != before {
+	if now := held(s); now != before {
 		t.Errorf("the state grew from %d to %d floats", before, now)
 	}
 	s.Reset()
@@ -126,7 +171,7 @@ func TestOldSoundIsForgottenAndNothingGrows(t *testing.T) {
 func TestStepAllocatesNothing(t *testing.T) {
 	e, _ := newTiny(t, 7)
 	s, token := e.NewStream(), make([]float32, e.Dims())
-	frame := (*audio.Frame)(sound(audio.FrameLen))
+	frame := []audio.Frame{audio.Frame(sound(audio.FrameLen))}
 	if n := testing.AllocsPerRun(20, func() { s.Step(token, frame) }); n != 0 {
 		t.Errorf("%v allocations per step", n)
 	}
@@ -143,7 +188,7 @@ func TestNewRefusesAnotherArchitecture(t *testing.T) {
 	} {
 		saved := m.Config.Audio
 		change()
-		if _, err := New(&m.Config.Audio, &m.Audio); err == nil {
+		if _, err := New(&m.Config.Audio, &m.Audio, kernel.NewTeam(1)); err == nil {
 			t.Errorf("%s: no error", what)
 		}
 		m.Config.Audio = saved
@@ -153,14 +198,14 @@ func TestNewRefusesAnotherArchitecture(t *testing.T) {
 func stepAll(s *Stream, x []float32) (tokens []float32) {
 	for ; len(x) >= audio.FrameLen; x = x[audio.FrameLen:] {
 		token := make([]float32, s.encoder.Dims())
-		s.Step(token, (*audio.Frame)(x))
+		s.Step(token, []audio.Frame{audio.Frame(x)})
 		tokens = append(tokens, token...)
 	}
 	return tokens
 }
 
-// floats counts what a stream holds on to.
-func floats(s *Stream) int {
+// held counts what a stream holds on to.
+func held(s *Stream) int {
 	n := cap(s.subsample.rows) + cap(s.subsample.first) + cap(s.subsample.second)
 	for _, l := range s.layers {
 		n += cap(l.keys.rows) + cap(l.values.rows) + cap(l.gated.rows)

@@ -39,42 +39,52 @@ type linear struct {
 	clip    gemma4.Clip
 }
 
-func newLinear(l gemma4.ClippedLinear, expand bool) linear {
-	return linear{kernel.Prepare(l.Weight, expand), l.Clip}
+func newLinear(l gemma4.ClippedLinear) linear {
+	return linear{kernel.Prepare(l.Weight), l.Clip}
 }
 
-// apply writes clamp(clamp(x)·wᵀ); x is clamped in place.
-func (l *linear) apply(dst, x []float32) {
-	if l.clip.InMin > float32(math.Inf(-1)) || l.clip.InMax < float32(math.Inf(1)) {
-		kernel.Clamp(x, l.clip.InMin, l.clip.InMax)
+// apply writes clamp(clamp(x)·wᵀ) of all rows; x is clamped in place.
+func (p *pass) apply(l *linear, dst, x []float32) {
+	p.in, p.x, p.y = l, x, dst
+	inf := float32(math.Inf(1))
+	if l.clip.InMin > -inf || l.clip.InMax < inf {
+		p.each((*pass).clampInput)
 	}
-	kernel.MatMul(dst, x, 1, l.weights)
-	if l.clip.OutMin > float32(math.Inf(-1)) || l.clip.OutMax < float32(math.Inf(1)) {
-		kernel.Clamp(dst, l.clip.OutMin, l.clip.OutMax)
+	p.matmul(dst, x, l.weights)
+	if l.clip.OutMin > -inf || l.clip.OutMax < inf {
+		p.each((*pass).clampOutput)
 	}
 }
 
-func (e *Encoder) newLayer(w *gemma4.AudioLayer, distances []float32, expand bool) layer {
+func (p *pass) clampInput(i int) {
+	kernel.Clamp(rowOf(p.x, p.in.weights.Cols(), i), p.in.clip.InMin, p.in.clip.InMax)
+}
+
+func (p *pass) clampOutput(i int) {
+	kernel.Clamp(rowOf(p.y, p.in.weights.Rows(), i), p.in.clip.OutMin, p.in.clip.OutMax)
+}
+
+func (e *Encoder) newLayer(w *gemma4.AudioLayer, distances []float32) layer {
 	return layer{
-		front: newFeedForward(&w.FeedForward1, expand),
+		front: newFeedForward(&w.FeedForward1),
 		attention: attention{
 			pre: w.PreAttnNorm, post: w.PostAttnNorm,
-			q: newLinear(w.Q, expand), k: newLinear(w.K, expand), v: newLinear(w.V, expand), o: newLinear(w.Post, expand),
+			q: newLinear(w.Q), k: newLinear(w.K), v: newLinear(w.V), o: newLinear(w.Post),
 			scale:    e.queryScale(w.PerDimScale),
-			relative: e.relative(kernel.Prepare(w.RelativeK, false), distances),
+			relative: e.relative(kernel.Prepare(w.RelativeK), distances),
 		},
 		conv: lightConv{
 			pre: w.LConv.PreNorm, norm: w.LConv.ConvNorm,
-			start: newLinear(w.LConv.Start, expand), end: newLinear(w.LConv.End, expand),
+			start: newLinear(w.LConv.Start), end: newLinear(w.LConv.End),
 			depthwise: tapsFirst(w.LConv.Depthwise, e.hidden, e.taps),
 		},
-		back: newFeedForward(&w.FeedForward2, expand),
+		back: newFeedForward(&w.FeedForward2),
 		norm: w.OutNorm,
 	}
 }
 
-func newFeedForward(w *gemma4.FeedForward, expand bool) feedForward {
-	return feedForward{w.PreNorm, w.PostNorm, newLinear(w.Up, expand), newLinear(w.Down, expand)}
+func newFeedForward(w *gemma4.FeedForward) feedForward {
+	return feedForward{w.PreNorm, w.PostNorm, newLinear(w.Up), newLinear(w.Down)}
 }
 
 // queryScale returns softplus(per_dim_scale) · head dim^(−1/2) / ln 2; the
@@ -108,82 +118,140 @@ func tapsFirst(w []float32, hidden, taps int) []float32 {
 // keyScale is ln(1+e)/ln 2.
 var keyScale = float32(math.Log1p(math.E) / math.Ln2)
 
-// step carries x [H], one frame of the residual stream, through the layer.
-func (l *layer) step(s *Stream, st *layerState, x []float32) {
-	e := s.encoder
-	l.front.step(s, x)
-
-	kernel.RMSNorm(s.normed, x, l.attention.pre, e.eps)
-	l.attention.step(s, st)
-	kernel.RMSNorm(s.branch, s.branch, l.attention.post, e.eps)
-	kernel.Axpy(x, 1, s.branch)
-
-	kernel.RMSNorm(s.normed, x, l.conv.pre, e.eps)
-	l.conv.step(s, st)
-	kernel.Axpy(x, 1, s.branch)
-
-	l.back.step(s, x)
-	kernel.RMSNorm(x, x, l.norm, e.eps)
+// layer carries all rows of the residual stream through one layer.
+func (p *pass) layer() {
+	p.feedForward(&p.l.front)
+	p.attention()
+	p.lightConv()
+	p.feedForward(&p.l.back)
+	p.each((*pass).normOut)
 }
 
-// step adds half of norm(down(silu(up(norm(x))))) to x.
-func (f *feedForward) step(s *Stream, x []float32) {
-	e := s.encoder
-	kernel.RMSNorm(s.normed, x, f.pre, e.eps)
-	f.up.apply(s.wide, s.normed)
-	kernel.SiLU(s.wide)
-	f.down.apply(s.branch, s.wide)
-	kernel.RMSNorm(s.branch, s.branch, f.post, e.eps)
-	kernel.Axpy(x, e.half, s.branch)
+func (p *pass) normOut(i int) {
+	x := p.row(p.stream, i)
+	kernel.RMSNorm(x, x, p.l.norm, p.e.eps)
 }
 
-// step writes the gated convolution of s.normed to s.branch:
+// norm writes normed = rms(x; weight) of row i.
+func (p *pass) norm(weight []float32, i int) {
+	kernel.RMSNorm(p.row(p.normed, i), p.row(p.stream, i), weight, p.e.eps)
+}
+
+// feedForward adds half of norm(down(silu(up(norm(x))))) to x.
+func (p *pass) feedForward(f *feedForward) {
+	p.half = f
+	p.each((*pass).normHalf)
+	p.apply(&f.up, p.wide, p.normed)
+	p.each((*pass).siluHalf)
+	p.apply(&f.down, p.branch, p.wide)
+	p.each((*pass).joinHalf)
+}
+
+func (p *pass) normHalf(i int) { p.norm(p.half.pre, i) }
+func (p *pass) siluHalf(i int) { kernel.SiLU(rowOf(p.wide, 4*p.e.hidden, i)) }
+
+func (p *pass) joinHalf(i int) {
+	branch := p.row(p.branch, i)
+	kernel.RMSNorm(branch, branch, p.half.post, p.e.eps)
+	kernel.Axpy(p.row(p.stream, i), p.e.half, branch)
+}
+
+// lightConv adds the gated convolution:
 // end(silu(norm(conv(value · sigmoid(gate))))).
-func (c *lightConv) step(s *Stream, st *layerState) {
-	e := s.encoder
-	h := e.hidden
-	gated := s.wide[:2*h]
-	c.start.apply(gated, s.normed)
-	now := st.gated.push()
-	kernel.GLU(now, gated[:h], gated[h:])
-	clear(s.mixed)
-	for j := range e.taps { // tap j meets the frame e.taps−1−j before this one
-		row, tap := st.gated.row(e.taps-1-j), c.depthwise[j*h:(j+1)*h]
-		for i, v := range row {
-			s.mixed[i] += v * tap[i]
+func (p *pass) lightConv() {
+	c := &p.l.conv
+	p.each((*pass).normConv)
+	p.apply(&c.start, p.wide, p.normed)
+	p.each((*pass).gate)
+	p.each((*pass).convolve)
+	p.apply(&c.end, p.branch, p.mixed)
+	p.each((*pass).joinConv)
+}
+
+func (p *pass) normConv(i int) { p.norm(p.l.conv.pre, i) }
+
+func (p *pass) gate(i int) {
+	h, r := p.e.hidden, &p.rows[i]
+	gated := rowOf(p.wide, 2*h, i)
+	kernel.GLU(r.s.layers[p.index].gated.row(r.pos), gated[:h], gated[h:])
+}
+
+// convolve lets tap j meet the frame taps−1−j before its own; what is before the
+// voice is silent.
+func (p *pass) convolve(i int) {
+	c, r := &p.l.conv, &p.rows[i]
+	mixed := p.row(p.mixed, i)
+	clear(mixed)
+	for j := range p.e.taps {
+		if at := r.pos - (p.e.taps - 1 - j); at >= 0 {
+			kernel.MulAdd(mixed, r.s.layers[p.index].gated.row(at), p.row(c.depthwise, j))
 		}
 	}
-	kernel.RMSNorm(s.mixed, s.mixed, c.norm, e.eps)
-	kernel.SiLU(s.mixed)
-	c.end.apply(s.branch, s.mixed)
+	kernel.RMSNorm(mixed, mixed, c.norm, p.e.eps)
+	kernel.SiLU(mixed)
 }
 
-// step writes the attention of s.normed over the window to s.branch.
-func (a *attention) step(s *Stream, st *layerState) {
-	e := s.encoder
-	k, v := st.keys.push(), st.values.push()
-	a.q.apply(s.query, s.copied())
-	a.k.apply(k, s.copied())
-	a.v.apply(v, s.copied())
-	for i := range k {
-		k[i] *= keyScale
-		s.query[i] *= a.scale[i%e.headDim]
+func (p *pass) joinConv(i int) { kernel.Add(p.row(p.stream, i), p.row(p.branch, i)) }
+
+// attention adds what every row gathers over its window.
+func (p *pass) attention() {
+	a := &p.l.attention
+	p.each((*pass).normAttention)
+	p.apply(&a.q, p.query, p.copied())
+	p.apply(&a.k, p.key, p.copied())
+	p.apply(&a.v, p.value, p.copied())
+	p.each((*pass).remember)
+	p.each((*pass).look)
+	p.apply(&a.o, p.branch, p.mixed)
+	p.each((*pass).joinAttention)
+}
+
+func (p *pass) normAttention(i int) { p.norm(p.l.attention.pre, i) }
+
+// copied returns a copy of the normed rows for a linear layer to clamp.
+func (p *pass) copied() []float32 {
+	n := p.n * p.e.hidden
+	copy(p.input, p.normed[:n])
+	return p.input
+}
+
+// remember scales row i's query and key and writes the key and the value to its
+// stream.
+func (p *pass) remember(i int) {
+	e, r := p.e, &p.rows[i]
+	q, st := p.row(p.query, i), &r.s.layers[p.index]
+	for j := range q {
+		q[j] *= p.l.attention.scale[j%e.headDim]
 	}
-	seen := min(e.window, s.frames+1)
+	key := st.keys.row(r.pos)
+	copy(key, p.row(p.key, i))
+	kernel.Scale(key, keyScale)
+	copy(st.values.row(r.pos), p.row(p.value, i))
+}
+
+// look writes to mixed what row i gathers from the keys of its window.
+func (p *pass) look(i int) {
+	e, r := p.e, &p.rows[i]
+	st := &r.s.layers[p.index]
+	weights := rowOf(p.scores, e.window, i)[:min(e.window, r.pos+1)]
 	for head := range e.heads {
 		at, to := head*e.headDim, (head+1)*e.headDim
-		q := s.query[at:to]
-		weights := s.weights[:seen]
+		q := p.row(p.query, i)[at:to]
 		for d := range weights {
-			weights[d] = kernel.Dot(q, st.keys.row(d)[at:to]) + kernel.Dot(q, a.relative[d*e.hidden+at:d*e.hidden+to])
+			weights[d] = kernel.Dot(q, st.keys.row(r.pos - d)[at:to]) + kernel.Dot(q, p.row(p.l.attention.relative, d)[at:to])
 		}
 		kernel.SoftCap(weights, e.cap)
 		kernel.Softmax(weights)
-		mixed := s.mixed[at:to]
+		mixed := p.row(p.mixed, i)[at:to]
 		clear(mixed)
-		for d, p := range weights {
-			kernel.Axpy(mixed, p, st.values.row(d)[at:to])
+		for d, w := range weights {
+			kernel.Axpy(mixed, w, st.values.row(r.pos - d)[at:to])
 		}
 	}
-	a.o.apply(s.branch, s.mixed)
+}
+
+func (p *pass) joinAttention(i int) {
+	branch := p.row(p.branch, i)
+	kernel.RMSNorm(branch, branch, p.l.attention.post, p.e.eps)
+	kernel.Add(p.row(p.stream, i), branch)
 }

@@ -4,6 +4,7 @@ import (
 	"sotto/encoder/mel"
 	"sotto/models/gemma4"
 	"sotto/models/kernel"
+	"sotto/models/tensor"
 )
 
 const (
@@ -24,18 +25,30 @@ type subsample struct {
 	layerNorms float32         // their epsilon
 }
 
-func newSubsample(cfg *gemma4.AudioConfig, w *gemma4.AudioWeights, expand bool) subsample {
+func newSubsample(cfg *gemma4.AudioConfig, w *gemma4.AudioWeights) subsample {
 	c0, c1 := cfg.ConvChannels[0], cfg.ConvChannels[1]
 	return subsample{
 		c0: c0, c1: c1,
-		conv0:      kernel.FromFloats(w.Conv0, c0, 9),
+		conv0:      floats(w.Conv0, c0, 9, w.InputProj.Packed),
 		norm0:      w.Conv0Norm,
-		conv1:      kernel.FromFloats(channelsLast(w.Conv1, c1, c0), c1, 9*c0),
+		conv1:      floats(channelsLast(w.Conv1, c1, c0), c1, 9*c0, w.InputProj.Packed),
 		norm1:      w.Conv1Norm,
-		project:    kernel.Prepare(w.InputProj, expand),
+		project:    kernel.Prepare(w.InputProj),
 		layerNorms: cfg.RMSNormEps,
 	}
 }
+
+// floats readies weights that are in float32, packed for the fast kernels where
+// they fill whole panels.
+func floats(values []float32, rows, cols int, packed bool) *kernel.Weights {
+	if packed && rows%tensor.PanelRows == 0 {
+		return kernel.PackFloats(values, rows, cols)
+	}
+	return kernel.FromFloats(values, rows, cols)
+}
+
+// outputs returns the width of a row of the convolutions.
+func (s *subsample) outputs() int { return freq1 * s.c1 }
 
 // channelsLast reorders [out, in, 9] to [out, 9, in], the order of a patch.
 func channelsLast(w []float32, out, in int) []float32 {
@@ -59,7 +72,6 @@ type subsampleState struct {
 	first, second []float32 // two new rows of the first convolution, like rows
 	patches0      []float32 // [freq0, 9]
 	patches1      []float32 // [freq1, 9·C0]
-	out           []float32 // [freq1, C1]
 }
 
 func (s *subsample) newState() *subsampleState {
@@ -68,7 +80,6 @@ func (s *subsample) newState() *subsampleState {
 		rows: make([]float32, row), first: make([]float32, row), second: make([]float32, row),
 		patches0: make([]float32, freq0*9),
 		patches1: make([]float32, freq1*9*s.c0),
-		out:      make([]float32, freq1*s.c1),
 	}
 }
 
@@ -77,7 +88,7 @@ func (st *subsampleState) reset() {
 	clear(st.rows)
 }
 
-// step writes one row of H from four mel rows, of which the first valid count
+// step writes one row of the convolutions, [freq1·C1], from four mel rows, of which the first valid count
 // (4, or fewer at the end of a voice; the others are zero). A row of the first
 // convolution whose own mel row is missing is zero, not a convolution of zeros.
 func (s *subsample) step(dst []float32, st *subsampleState, four *[mel.RowsPerFrame]mel.Row, valid int) {
@@ -87,8 +98,7 @@ func (s *subsample) step(dst []float32, st *subsampleState, four *[mel.RowsPerFr
 	} else {
 		clear(st.second)
 	}
-	s.secondConv(st.out, st.patches1, st.rows, st.first, st.second)
-	kernel.MatMul(dst, st.out, 1, s.project)
+	s.secondConv(dst, st.patches1, st.rows, st.first, st.second)
 	st.mel = four[3]
 	st.rows, st.second = st.second, st.rows
 }

@@ -21,6 +21,14 @@ func Add(dst, x []float32) {
 // Scale multiplies x by a number.
 func Scale(x []float32, by float32) { use.scale(x, by) }
 
+// MulAdd adds a·b, element by element, to dst.
+func MulAdd(dst, a, b []float32) {
+	check(len(dst) == len(a) && len(a) == len(b), "MulAdd of %d and %d values to %d", len(a), len(b), len(dst))
+	for i, v := range a {
+		dst[i] += v * b[i]
+	}
+}
+
 func dotPortable(a, b []float32) float32 {
 	var s float64
 	b = b[:len(a)]

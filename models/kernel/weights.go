@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"encoding/binary"
+	"math"
 	"sync"
 
 	"sotto/models/tensor"
@@ -43,6 +45,18 @@ func Prepare(m tensor.Matrix) *Weights {
 func FromFloats(values []float32, rows, cols int) *Weights {
 	check(len(values) == rows*cols, "FromFloats of %d values, want [%d, %d]", len(values), rows, cols)
 	return &Weights{stored: tensor.Matrix{Rows: rows, Cols: cols, DType: tensor.F32}, expanded: values}
+}
+
+// PackFloats readies such a matrix for the fast kernels.
+func PackFloats(values []float32, rows, cols int) *Weights {
+	check(len(values) == rows*cols, "PackFloats of %d values, want [%d, %d]", len(values), rows, cols)
+	m := tensor.Matrix{Rows: rows, Cols: cols, DType: tensor.F32}
+	for _, v := range values {
+		m.Data = binary.LittleEndian.AppendUint32(m.Data, math.Float32bits(v))
+	}
+	packed, err := tensor.Pack(m, tensor.F32)
+	check(err == nil, "floats that cannot be packed")
+	return &Weights{stored: packed}
 }
 
 // Rows returns the number of outputs.

@@ -16,6 +16,7 @@ import (
 	"sotto/encoder"
 	"sotto/encoder/mel"
 	"sotto/models/gemma4"
+	"sotto/models/kernel"
 )
 
 // The bars. Rows of soft tokens and hidden states are measured by the length of
@@ -62,7 +63,8 @@ func check(t *testing.T, g *golden, dir string, sound []float32) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	hear, err := encoder.New(&m.Config.Audio, &m.Audio)
+	team := kernel.NewTeam(1)
+	hear, err := encoder.New(&m.Config.Audio, &m.Audio, team)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +76,7 @@ func check(t *testing.T, g *golden, dir string, sound []float32) {
 			tokens = got
 		}
 	}
-	read, err := decoder.New(&m.Config.Text, &m.Config.Tokens, &m.Text)
+	read, err := decoder.New(&m.Config.Text, &m.Config.Tokens, &m.Text, team)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +112,7 @@ func checkSound(t *testing.T, g *golden, clip int, e *encoder.Encoder, samples [
 	var tokens []float32
 	token := make([]float32, e.Dims())
 	for ; len(samples) > audio.FrameLen; samples = samples[audio.FrameLen:] {
-		s.Step(token, (*audio.Frame)(samples))
+		s.Step(token, []audio.Frame{audio.Frame(samples)})
 		tokens = append(tokens, token...)
 		frame++
 	}
