@@ -22,9 +22,9 @@ const (
 
 // structure are pieces that are never text. Those in user are shown.
 var (
-	structure = map[int]string{0: "<pad>", idEOS: "<eos>", 2: "<bos>", 4: "<mask>", 105: "<|turn>", 106: "<turn|>"}
-	user      = map[int]string{46: "<|tool>", 47: "<tool|>", 48: "<|tool_call>", 49: "<tool_call|>",
-		idToolResponse: "<|tool_response>", 51: "<tool_response|>", 52: `<|"|>`,
+	structure = map[int]string{0: "<pad>", idEOS: "<eos>", 2: "<bos>", 4: "<mask>",
+		idToolResponse: "<|tool_response>", 105: "<|turn>", 106: "<turn|>"}
+	user = map[int]string{46: "<|tool>", 47: "<tool|>", 48: "<|tool_call>", 49: "<tool_call|>", 51: "<tool_response|>", 52: `<|"|>`,
 		98: "<|think|>", 100: "<|channel>", 101: "<channel|>"}
 	// words are pieces that every prompt has, with what they are joined of.
 	words = map[int]string{2364: "user", 4367: "mode", 4368: "model"}

@@ -57,7 +57,7 @@ func TestPiecesHaveGemmasIds(t *testing.T) {
 		kind  int32
 	}{
 		{0, "<pad>", tokenizer.TypeControl}, {1, "<eos>", tokenizer.TypeControl}, {2, "<bos>", tokenizer.TypeControl},
-		{3, "<unk>", tokenizer.TypeUnknown}, {50, "<|tool_response>", tokenizer.TypeUserDefined},
+		{3, "<unk>", tokenizer.TypeUnknown}, {50, "<|tool_response>", tokenizer.TypeControl},
 		{100, "<|channel>", tokenizer.TypeUserDefined}, {101, "<channel|>", tokenizer.TypeUserDefined},
 		{105, "<|turn>", tokenizer.TypeControl}, {106, "<turn|>", tokenizer.TypeControl},
 		{107, "\n", tokenizer.TypeUserDefined}, {108, "\n\n", tokenizer.TypeUserDefined},
