@@ -25,6 +25,7 @@ var order = map[string]string{
 	"audio/vad":                "audio",
 	"models/tensor":            "",
 	"models/mapped":            "",
+	"models/mutant":            "",
 	"models/tokenizer":         "",
 	"models/safetensors":       "models/tensor models/mapped",
 	"models/gguf":              "models/tensor models/mapped",

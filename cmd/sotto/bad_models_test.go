@@ -116,7 +116,7 @@ var badPairs = []badModel{
 	{"a tensor of nothing", "impossible dimensions", tensorInfo("output_norm.weight", 4, 0)},
 	{"a tensor of 9 dimensions", "9 dimensions", func(f files) { gguf(f["model.gguf"], "output_norm.weight")[0] = 9 }},
 	{"a tensor of no type", "type 77", func(f files) { gguf(f["model.gguf"], "output_norm.weight")[12] = 77 }},
-	{"a tensor of a type not read", "Q5_0", func(f files) { gguf(f["model.gguf"], "blk.0.attn_k.weight")[20] = 6 }},
+	{"a tensor of a type not read", "MXFP4", func(f files) { gguf(f["model.gguf"], "blk.0.attn_k.weight")[20] = 39 }},
 	{"a tensor off its alignment", "alignment", tensorInfo("output_norm.weight", 16, 33)},
 	{"a tensor past the end", "end past the file", tensorInfo("output_norm.weight", 16, 1<<40)},
 	{"a tensor at 2⁶⁴ − 32", "end past the file", tensorInfo("output_norm.weight", 16, math.MaxUint64-31)},

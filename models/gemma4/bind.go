@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"sotto/models/tensor"
 )
@@ -15,19 +16,28 @@ type stored struct {
 	Type  string
 	DType tensor.DType
 	Data  []byte
+	At    string // where the file describes it, for sentences
 }
 
 // readable lists the types that can be read, for sentences.
-const readable = "F32, F16, BF16, Q8_0, Q4_0 and Q6_K are read"
+func readable() string {
+	var names []string
+	for _, d := range tensor.Types() {
+		names = append(names, d.String())
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last] + " are read"
+}
 
 // bind puts every tensor of a file in its slot. Missing, misshapen, unreadable
-// and unknown tensors are errors by name; skip tells those of other senses. It adds what is used to use.
-func bind(file string, squeezed bool, slots []slot, tensors []stored, skip func(name string) bool, use *Source) error {
+// and unknown tensors are errors by name and place; skip tells those of other
+// senses. header says where file describes its tensors. It adds what is used to use.
+func bind(file, header string, squeezed bool, slots []slot, tensors []stored, skip func(name string) bool, use *Source) error {
 	byName := make(map[string]stored, len(tensors))
 	for _, s := range tensors {
 		byName[s.Name] = s
 	}
-	if err := checkMissing(file, slots, byName); err != nil {
+	if err := checkMissing(file, header, slots, byName); err != nil {
 		return err
 	}
 	known := make(map[string]bool, len(slots))
@@ -38,7 +48,7 @@ func bind(file string, squeezed bool, slots []slot, tensors []stored, skip func(
 			continue
 		}
 		if err := slot.fill(s, squeezed); err != nil {
-			return fmt.Errorf("gemma4: %s: tensor %q: %w", file, s.Name, err)
+			return fmt.Errorf("gemma4: %s: %s: tensor %q: %w", file, s.At, s.Name, err)
 		}
 		use.count(s, slot.put != nil)
 	}
@@ -48,14 +58,14 @@ func bind(file string, squeezed bool, slots []slot, tensors []stored, skip func(
 		case skip(s.Name):
 			use.count(s, false)
 		default:
-			return fmt.Errorf("gemma4: %s: tensor %q is none that Gemma 4's network has; is this another model or an adapter?", file, s.Name)
+			return fmt.Errorf("gemma4: %s: %s: tensor %.80q is none that Gemma 4's network has; is this another model or an adapter?", file, s.At, s.Name)
 		}
 	}
 	return nil
 }
 
 // checkMissing names the first tensor that is not there and counts the rest.
-func checkMissing(file string, slots []slot, byName map[string]stored) error {
+func checkMissing(file, header string, slots []slot, byName map[string]stored) error {
 	var first *slot
 	missing := 0
 	for i, s := range slots {
@@ -68,9 +78,9 @@ func checkMissing(file string, slots []slot, byName map[string]stored) error {
 	}
 	switch {
 	case missing > 1:
-		return fmt.Errorf("gemma4: %s: tensor %q %v is missing, and %d more", file, first.name, first.shape, missing-1)
+		return fmt.Errorf("gemma4: %s: %s: tensor %q %v is missing, and %d more", file, header, first.name, first.shape, missing-1)
 	case missing == 1:
-		return fmt.Errorf("gemma4: %s: tensor %q %v is missing", file, first.name, first.shape)
+		return fmt.Errorf("gemma4: %s: %s: tensor %q %v is missing", file, header, first.name, first.shape)
 	}
 	return nil
 }
@@ -89,7 +99,7 @@ func (s slot) fill(t stored, squeezed bool) error {
 		return nil
 	}
 	if t.DType == 0 {
-		return fmt.Errorf("is stored as %s; only %s", t.Type, readable)
+		return fmt.Errorf("is stored as %.40s; only %s", t.Type, readable())
 	}
 	if n := len(s.shape); n > 0 && s.shape[n-1]%t.DType.BlockLen() != 0 {
 		return fmt.Errorf("rows of %d do not fill %s blocks of %d", s.shape[n-1], t.Type, t.DType.BlockLen())
@@ -135,10 +145,10 @@ func (t stored) bound() (float32, error) {
 
 // checkCounts refuses a configuration whose layers cannot be in the file, before
 // room is made for them.
-func checkCounts(file string, layers, tensors int) error {
+func checkCounts(file, header string, layers, tensors int) error {
 	const fewest = 14 // no layer of either tower has fewer tensors
 	if layers > tensors/fewest {
-		return fmt.Errorf("gemma4: %s: %d tensors are too few for %d layers", file, tensors, layers)
+		return fmt.Errorf("gemma4: %s: %s: %d tensors are too few for %d layers", file, header, tensors, layers)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ func readTextKeys(k keys, c *Config) {
 	const p = "gemma4."
 	t := &c.Text
 	if n, ok := k.gguf.Uint(p + "expert_count"); ok && n > 0 {
-		k.fail("key %q is %d, and mixtures of experts are not implemented", p+"expert_count", n)
+		k.fail(p+"expert_count", " is %d, and mixtures of experts are not implemented", n)
 	}
 	layers := k.whole(p+"block_count", 1, maxLayers)
 	t.HiddenSize = k.whole(p+"embedding_length", 1, maxWidth)
@@ -55,7 +55,7 @@ func readPattern(k keys, layers int) []LayerType {
 		return types
 	}
 	if len(slides) != layers {
-		k.fail("key %q has %d values, want %d, one for each layer", key, len(slides), layers)
+		k.fail(key, " has %d values, want %d, one for each layer", len(slides), layers)
 		return types
 	}
 	for l, s := range slides {
@@ -76,7 +76,7 @@ func readHeadKeys(k keys, t *TextConfig) {
 		keys int
 	}{{p + "value_length", t.HeadDim[Full]}, {p + "value_length_swa", t.HeadDim[Sliding]}} {
 		if n := k.wholeOr(v.key, 2, maxWidth, v.keys); n != v.keys {
-			k.fail("key %q is %d, and only values as wide as keys, %d, are implemented", v.key, n, v.keys)
+			k.fail(v.key, " is %d, and only values as wide as keys, %d, are implemented", n, v.keys)
 		}
 	}
 	heads := k.perLayer(p+"head_count", t.Layers(), 1, maxHeads)
@@ -87,10 +87,10 @@ func readHeadKeys(k keys, t *TextConfig) {
 			t.Heads = heads[0]
 		}
 		if heads[l] != t.Heads {
-			k.fail("key %q: %d for layer %d, and only one count for all layers is implemented", p+"head_count", heads[l], l)
+			k.fail(p+"head_count", ": %d for layer %d, and only one count for all layers is implemented", heads[l], l)
 		}
 		if seen[kind] && shared[l] != t.KVHeads[kind] {
-			k.fail("key %q: %d for layer %d, and only one count for all %s layers is implemented", p+"head_count_kv", shared[l], l, kind)
+			k.fail(p+"head_count_kv", ": %d for layer %d, and only one count for all %s layers is implemented", shared[l], l, kind)
 		}
 		seen[kind], t.KVHeads[kind] = true, shared[l]
 	}
@@ -110,7 +110,7 @@ func readRopeKeys(k keys, t *TextConfig) {
 		head int
 	}{{p + "dimension_count", t.HeadDim[Full]}, {p + "dimension_count_swa", t.HeadDim[Sliding]}} {
 		if n := k.wholeOr(d.key, 1, maxWidth, d.head); n != d.head {
-			k.fail("key %q is %d, and only the whole head, %d, is implemented", d.key, n, d.head)
+			k.fail(d.key, " is %d, and only the whole head, %d, is implemented", n, d.head)
 		}
 	}
 	t.PartialRotary[Sliding], t.PartialRotary[Full] = 1, 1
@@ -126,7 +126,7 @@ func readRopeShare(k keys, dim int) float64 {
 		return 1
 	}
 	if f.DType != tensor.F32 || f.Elements() != dim/2 {
-		k.fail("tensor %q: %v of %s, want [%d] of F32", name, f.Shape, f.Type, dim/2)
+		k.failAt(f.At, "tensor %q: %v of %s, want [%d] of F32", name, f.Shape, f.Type, dim/2)
 		return 1
 	}
 	divisors := make([]float32, dim/2)
@@ -137,7 +137,7 @@ func readRopeShare(k keys, dim int) float64 {
 	}
 	for i, d := range divisors[turning:] {
 		if !(d >= 1e20) {
-			k.fail("tensor %q: element %d is %v, want 1 for pairs that turn, then 1e30 for pairs that stand", name, turning+i, d)
+			k.failAt(f.At, "tensor %q: element %d is %v, want 1 for pairs that turn, then 1e30 for pairs that stand", name, turning+i, d)
 			return 1
 		}
 	}
@@ -151,7 +151,7 @@ func readAudioKeys(k keys, c *Config) {
 	const p = "clip.audio."
 	a := &c.Audio
 	if heard, _ := k.gguf.Bool("clip.has_audio_encoder"); !heard {
-		k.fail("it has no audio encoder (clip.has_audio_encoder is not true); get the mmproj of an E2B or E4B with audio")
+		k.fail("clip.has_audio_encoder", " is not true: the file has no audio encoder; get the mmproj of an E2B or E4B with audio")
 		return
 	}
 	k.only(p+"projector_type", "gemma4a")
@@ -160,10 +160,10 @@ func readAudioKeys(k keys, c *Config) {
 	a.Layers = k.whole(p+"block_count", 1, maxLayers)
 	a.Heads = k.whole(p+"attention.head_count", 1, maxHeads)
 	if n := k.wholeOr(p+"feed_forward_length", 1, 8*maxWidth, 4*a.HiddenSize); n != 4*a.HiddenSize {
-		k.fail("key %q is %d, want four times the width, %d", p+"feed_forward_length", n, 4*a.HiddenSize)
+		k.fail(p+"feed_forward_length", " is %d, want four times the width, %d", n, 4*a.HiddenSize)
 	}
 	if n := k.wholeOr(p+"projection_dim", 1, maxWidth, c.Text.HiddenSize); n != c.Text.HiddenSize {
-		k.fail("key %q is %d, but the text model is %d wide; the two files belong to different models", p+"projection_dim", n, c.Text.HiddenSize)
+		k.fail(p+"projection_dim", " is %d, but the text model is %d wide; the two files belong to different models", n, c.Text.HiddenSize)
 	}
 	a.ChunkSize, a.ContextLeft, a.ContextRight = 12, 13, 0
 	a.AttentionLogitCap, a.ResidualWeight, a.GradientClipping = 50, 0.5, 1e10

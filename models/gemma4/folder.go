@@ -81,7 +81,7 @@ func (m *Model) folderWeights(dir string) error {
 	for _, t := range f.Tensors() {
 		tensors = append(tensors, stored(t))
 	}
-	if err := checkCounts(dir, m.Config.Audio.Layers+m.Config.Text.Layers(), len(tensors)); err != nil {
+	if err := checkCounts(dir, f.HeaderAt(), m.Config.Audio.Layers+m.Config.Text.Layers(), len(tensors)); err != nil {
 		return err
 	}
 	t := &table{}
@@ -90,7 +90,7 @@ func (m *Model) folderWeights(dir string) error {
 	seen := func(name string) bool {
 		return strings.HasPrefix(name, "model.vision_tower.") || strings.HasPrefix(name, "model.embed_vision.")
 	}
-	if err := bind(dir, false, t.slots, tensors, seen, &m.Source); err != nil {
+	if err := bind(dir, f.HeaderAt(), false, t.slots, tensors, seen, &m.Source); err != nil {
 		return err
 	}
 	m.Source.sort()

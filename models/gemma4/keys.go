@@ -15,16 +15,21 @@ type keys struct {
 	fault *error
 }
 
-func (k keys) fail(format string, args ...any) {
+// fail says what is wrong with a key, and where it is.
+func (k keys) fail(key, format string, args ...any) {
+	k.failAt(k.gguf.At(key), fmt.Sprintf("key %q%s", key, format), args...)
+}
+
+func (k keys) failAt(place, format string, args ...any) {
 	if *k.fault == nil {
-		*k.fault = fmt.Errorf("gemma4: %s: "+format, append([]any{k.file}, args...)...)
+		*k.fault = fmt.Errorf("gemma4: %s: %s: "+format, append([]any{k.file, place}, args...)...)
 	}
 }
 
 // wrong says what a key is and what it should be.
 func (k keys) wrong(key, want string) {
 	if !k.gguf.Has(key) {
-		k.fail("key %q is missing, want %s", key, want)
+		k.fail(key, " is missing, want %s", want)
 		return
 	}
 	found := k.gguf.Describe(key)
@@ -35,7 +40,7 @@ func (k keys) wrong(key, want string) {
 	} else if s, ok := k.gguf.String(key); ok {
 		found = fmt.Sprintf("%.80q", s)
 	}
-	k.fail("key %q is %s, want %s", key, found, want)
+	k.fail(key, " is %s, want %s", found, want)
 }
 
 // whole returns a required whole number in [low, high].
@@ -69,13 +74,13 @@ func (k keys) perLayer(key string, layers, low, high int) []int {
 		return values
 	}
 	if len(list) != layers {
-		k.fail("key %q has %d values, want %d, one for each layer", key, len(list), layers)
+		k.fail(key, " has %d values, want %d, one for each layer", len(list), layers)
 		return make([]int, layers)
 	}
 	values := make([]int, layers)
 	for l, n := range list {
 		if n < int64(low) || n > int64(high) {
-			k.fail("key %q: %d for layer %d, want a whole number from %d to %d", key, n, l, low, high)
+			k.fail(key, ": %d for layer %d, want a whole number from %d to %d", n, l, low, high)
 		}
 		values[l] = int(n)
 	}
@@ -121,7 +126,7 @@ func (k keys) only(key, want string) {
 func (k keys) tensor(name string) gguf.Tensor {
 	t, ok := k.gguf.Tensor(name)
 	if !ok {
-		k.fail("tensor %q is missing", name)
+		k.failAt(k.gguf.TableAt(), "tensor %q is missing", name)
 	}
 	return t
 }

@@ -23,27 +23,29 @@ func (p *pair) close() error {
 	return err
 }
 
+const archKey = "general.architecture"
+
 // checkText proves that the first file is a Gemma 4 decoder.
 func (p *pair) checkText() error {
-	switch arch, _ := p.text.String("general.architecture"); arch {
+	switch arch, _ := p.text.String(archKey); arch {
 	case "gemma4":
 		return nil
 	case "clip":
 		return fmt.Errorf("gemma4: %s is the audio half of a pair; name the text file first and this one with --mmproj", p.textFile)
 	default:
-		return fmt.Errorf("gemma4: %s is a %q model, want %q", p.textFile, arch, "gemma4")
+		return fmt.Errorf("gemma4: %s is a %.80q model, want %q (key %q, %s)", p.textFile, arch, "gemma4", archKey, p.text.At(archKey))
 	}
 }
 
 // checkAudio proves that the second file is an mmproj.
 func (p *pair) checkAudio() error {
-	switch arch, _ := p.audio.String("general.architecture"); arch {
+	switch arch, _ := p.audio.String(archKey); arch {
 	case "clip":
 		return nil
 	case "gemma4":
 		return fmt.Errorf("gemma4: %s is a text model, want the mmproj file that belongs to it", p.audioFile)
 	default:
-		return fmt.Errorf("gemma4: %s is a %q model, want an mmproj file (%q)", p.audioFile, arch, "clip")
+		return fmt.Errorf("gemma4: %s is a %.80q model, want an mmproj file, %q (key %q, %s)", p.audioFile, arch, "clip", archKey, p.audio.At(archKey))
 	}
 }
 
@@ -70,8 +72,11 @@ func loadPair(p pair) (*Model, error) {
 	if err := m.pairTokenizer(text); err != nil {
 		return nil, err
 	}
+	if err := m.Config.Audio.check(); err != nil {
+		return nil, fmt.Errorf("gemma4: %s: %s: %w", p.audioFile, p.audio.MetadataAt(), err)
+	}
 	if err := m.Config.check(); err != nil {
-		return nil, fmt.Errorf("gemma4: %s: %w", p.textFile, err)
+		return nil, fmt.Errorf("gemma4: %s: %s: %w", p.textFile, p.text.MetadataAt(), err)
 	}
 	if err := m.pairWeights(p); err != nil {
 		return nil, err
@@ -82,21 +87,21 @@ func loadPair(p pair) (*Model, error) {
 
 func (m *Model) pairWeights(p pair) error {
 	text, audio := p.text.Tensors(), p.audio.Tensors()
-	if err := checkCounts(p.textFile, m.Config.Text.Layers(), len(text)); err != nil {
+	if err := checkCounts(p.textFile, p.text.TableAt(), m.Config.Text.Layers(), len(text)); err != nil {
 		return err
 	}
-	if err := checkCounts(p.audioFile, m.Config.Audio.Layers, len(audio)); err != nil {
+	if err := checkCounts(p.audioFile, p.audio.TableAt(), m.Config.Audio.Layers, len(audio)); err != nil {
 		return err
 	}
 	t := &table{gguf: true}
 	t.text(&m.Config.Text, &m.Text)
 	t.ignored("", "rope_freqs.weight", m.Config.Text.HeadDim[Full]/2)
-	if err := bind(p.textFile, true, t.slots, convert(text), nobody, &m.Source); err != nil {
+	if err := bind(p.textFile, p.text.TableAt(), true, t.slots, convert(text), nobody, &m.Source); err != nil {
 		return err
 	}
 	a := &table{gguf: true}
 	a.audio(&m.Config, &m.Audio)
-	return bind(p.audioFile, true, a.slots, convert(audio), otherSense, &m.Source)
+	return bind(p.audioFile, p.audio.TableAt(), true, a.slots, convert(audio), otherSense, &m.Source)
 }
 
 func convert(tensors []gguf.Tensor) []stored {

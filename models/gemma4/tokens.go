@@ -43,7 +43,7 @@ func (m *Model) pairTokenizer(k keys) error {
 		return *k.fault
 	}
 	if prefix, _ := k.gguf.Bool(p + "add_space_prefix"); prefix {
-		k.fail("key %q is true, and only false is implemented", p+"add_space_prefix")
+		k.fail(p+"add_space_prefix", " is true, and only false is implemented")
 	}
 	v := tokenizer.Vocabulary{Tokens: k.texts(p + "tokens"), Merges: k.texts(p + "merges"), Types: k.types(p + "token_type")}
 	if *k.fault != nil {
@@ -51,7 +51,7 @@ func (m *Model) pairTokenizer(k keys) error {
 	}
 	t, err := tokenizer.FromVocabulary(v)
 	if err != nil {
-		return fmt.Errorf("gemma4: %s: %w", k.file, err)
+		return fmt.Errorf("gemma4: %s: %s: %w", k.file, k.gguf.MetadataAt(), err)
 	}
 	ids := &m.Config.Tokens
 	ids.Pad = k.idOr(p+"padding_token_id", t, "<pad>")
@@ -66,7 +66,7 @@ func (m *Model) pairTokenizer(k keys) error {
 	if *k.fault != nil {
 		return *k.fault
 	}
-	return m.setTokenizer(k.file, t)
+	return m.setTokenizer(k.file+": "+k.gguf.MetadataAt(), t)
 }
 
 // setTokenizer finds the ids that are known by their pieces only and proves

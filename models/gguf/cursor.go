@@ -5,15 +5,23 @@ import (
 	"fmt"
 )
 
-// cursor reads forward and remembers the first thing that was not there.
-// After an error every read gives zeros.
+// cursor reads forward and remembers the first thing that was wrong. After an
+// error every read gives zeros.
 type cursor struct {
-	data []byte
-	at   int
-	err  error
+	data  []byte
+	at    int
+	field string // what is being read, for sentences
+	err   error
 }
 
 func (c *cursor) left() uint64 { return uint64(len(c.data) - c.at) }
+
+// fail keeps the first error, with its place and what was being read.
+func (c *cursor) fail(at int, format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf("byte %d: %s"+format, append([]any{at, c.field}, args...)...)
+	}
+}
 
 // take returns the next n bytes, or nil.
 func (c *cursor) take(n uint64) []byte {
@@ -21,7 +29,7 @@ func (c *cursor) take(n uint64) []byte {
 		return nil
 	}
 	if n > c.left() {
-		c.err = fmt.Errorf("the file ends too early: %d bytes wanted at byte %d, %d are left", n, c.at, c.left())
+		c.fail(c.at, ": the file ends too early: %d bytes wanted, %d are left", n, c.left())
 		return nil
 	}
 	b := c.data[c.at : c.at+int(n)]
@@ -46,13 +54,13 @@ func (c *cursor) uint64() uint64 {
 // text reads a length and so many bytes.
 func (c *cursor) text() []byte { return c.take(c.uint64()) }
 
-// promise checks that count things of at least size bytes each can follow.
-func (c *cursor) promise(what string, count, size uint64) error {
-	if c.err != nil {
-		return c.err
+// promise checks that count things of at least size bytes each can follow and
+// that they are not more than most.
+func (c *cursor) promise(what string, count, size, most uint64) {
+	switch {
+	case count > c.left()/size:
+		c.fail(c.at, ": %d %s are claimed, but only %d bytes are left", count, what, c.left())
+	case count > most:
+		c.fail(c.at, ": %d %s are claimed, want at most %d", count, what, most)
 	}
-	if count > c.left()/size {
-		return fmt.Errorf("%d %s are claimed at byte %d, but only %d bytes are left", count, what, c.at, c.left())
-	}
-	return nil
 }

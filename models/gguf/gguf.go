@@ -5,6 +5,7 @@
 package gguf
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -21,6 +22,8 @@ type File struct {
 	tensors map[string]Tensor
 	names   []string
 	file    *mapped.File
+	// Where the two sections begin and end.
+	metadata, table [2]int
 }
 
 // Tensor is one entry of the tensor table.
@@ -30,6 +33,7 @@ type Tensor struct {
 	Type  string       // the type's name in ggml
 	DType tensor.DType // 0 when Type is none that can be read
 	Data  []byte
+	At    string // where the table describes it, for sentences: "byte 1234"
 }
 
 // Elements returns the product of the shape.
@@ -91,23 +95,41 @@ func (f *File) Tensors() []Tensor {
 // Keys returns the metadata keys in the order of the file.
 func (f *File) Keys() []string { return slices.Clone(f.keys) }
 
+// At says where a key is, for sentences: "byte 1234". Of a key that is not there
+// it says where it could be: "bytes 24 to 5678".
+func (f *File) At(key string) string {
+	if v, ok := f.values[key]; ok {
+		return fmt.Sprintf("byte %d", v.at)
+	}
+	return f.MetadataAt()
+}
+
+// MetadataAt says where the metadata are: "bytes 24 to 5678".
+func (f *File) MetadataAt() string {
+	return fmt.Sprintf("bytes %d to %d", f.metadata[0], f.metadata[1])
+}
+
+// TableAt says where the tensors are described: "bytes 5678 to 9012".
+func (f *File) TableAt() string { return fmt.Sprintf("bytes %d to %d", f.table[0], f.table[1]) }
+
 const magic = "GGUF"
 
 func parse(data []byte) (*File, error) {
-	if len(data) == 0 {
-		return nil, fmt.Errorf("the file is empty")
+	c := &cursor{data: data, field: "the magic"}
+	if !bytes.HasPrefix(data, []byte(magic)) {
+		return nil, noMagic(data)
 	}
-	if len(data) < len(magic) || string(data[:len(magic)]) != magic {
-		return nil, fmt.Errorf("not a GGUF file: it begins with %q, want %q", data[:min(len(data), len(magic))], magic)
-	}
-	c := &cursor{data: data, at: len(magic)}
+	c.take(uint64(len(magic)))
+	c.field = "version"
 	version := c.uint32()
-	if c.err == nil {
-		if err := checkVersion(version); err != nil {
-			return nil, err
-		}
+	checkVersion(c, version)
+	c.field = "the number of tensors"
+	tensors := c.uint64()
+	c.field = "the number of metadata keys"
+	pairs := c.uint64()
+	if c.err != nil {
+		return nil, c.err
 	}
-	tensors, pairs := c.uint64(), c.uint64()
 	f := &File{Version: int(version)}
 	if err := f.readMetadata(c, pairs); err != nil {
 		return nil, err
@@ -118,12 +140,19 @@ func parse(data []byte) (*File, error) {
 	return f, nil
 }
 
-func checkVersion(v uint32) error {
+func noMagic(data []byte) error {
+	if len(data) == 0 {
+		return fmt.Errorf("byte 0: no magic %q: the file is empty", magic)
+	}
+	return fmt.Errorf("byte 0: not a GGUF file: it begins with %q, want the magic %q", data[:min(len(data), len(magic))], magic)
+}
+
+func checkVersion(c *cursor, v uint32) {
 	switch {
 	case v == 2 || v == 3:
-		return nil
 	case v&0xffff == 0 && v != 0:
-		return fmt.Errorf("the file is big-endian; only little-endian files are read")
+		c.fail(4, " %#x says that the file is big-endian; only little-endian files are read", v)
+	default:
+		c.fail(4, " %d, want 2 or 3", v)
 	}
-	return fmt.Errorf("version %d, want 2 or 3", v)
 }

@@ -85,7 +85,7 @@ func TestTensorsLieWhereTheyWereWritten(t *testing.T) {
 	f := openEvery(t)
 	reference, _ := f.Tensor("t.F32")
 	want := decoded(reference)
-	for name, tolerance := range map[string]float32{"F16": 2e-3, "BF16": 2e-2, "Q8_0": 2e-2, "Q4_0": 0.3} {
+	for name, tolerance := range map[string]float32{"F16": 2e-3, "BF16": 2e-2, "Q8_0": 2e-2, "Q4_0": 0.3, "Q5_1": 0.1} {
 		x, ok := f.Tensor("t." + name)
 		if !ok || x.Type != name || !slices.Equal(x.Shape, []int{2, 3, 64}) {
 			t.Fatalf("%s: %v %v %v", name, ok, x.Type, x.Shape)
@@ -100,11 +100,21 @@ func TestTensorsLieWhereTheyWereWritten(t *testing.T) {
 	if !ok || !slices.Equal(one.Shape, []int{1}) || decoded(one)[0] != 7.5 {
 		t.Errorf("t.one: %v", one)
 	}
-	if other, ok := f.Tensor("t.Q5_1"); !ok || other.Type != "Q5_1" || other.DType != 0 {
-		t.Errorf("t.Q5_1: %v %v", other.Type, other.DType)
+	if other, ok := f.Tensor("t.MXFP4"); !ok || other.Type != "MXFP4" || other.DType != 0 {
+		t.Errorf("t.MXFP4: %v %v", other.Type, other.DType)
 	}
-	if n := len(f.Tensors()); n != 7 {
-		t.Errorf("%d tensors, want 7", n)
+	if n := len(f.Tensors()); n != 8 {
+		t.Errorf("%d tensors, want 8", n)
+	}
+}
+
+func TestEveryReadableTypeHasAPlaceInTheTable(t *testing.T) {
+	for _, d := range tensor.Types() {
+		id, ok := ggmlID(d)
+		want := ggmlType{d.String(), uint64(d.BlockLen()), uint64(d.BlockBytes()), d}
+		if !ok || ggmlTypes[id] != want {
+			t.Errorf("%s: type %d is %v, want %v", d, id, ggmlTypes[id], want)
+		}
 	}
 }
 

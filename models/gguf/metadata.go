@@ -44,82 +44,89 @@ type value struct {
 	array bool
 	count int
 	data  []byte
+	at    int // of its key in the file
 }
 
-const maxKeyBytes = 1 << 16
+// What a file may hold at most, far above any model. Room is made for fewer, so
+// that a number alone, in a large file, costs nothing.
+const (
+	maxKeyBytes = 1 << 16
+	maxPairs    = 1 << 16
+	maxElements = 1 << 24
+	maxRoom     = 1 << 12
+)
 
 func (f *File) readMetadata(c *cursor, pairs uint64) error {
-	if err := c.promise("metadata keys", pairs, 8+1+4+1); err != nil {
-		return err
+	c.promise("metadata keys", pairs, 8+1+4+1, maxPairs)
+	if c.err != nil {
+		return c.err
 	}
-	f.values = make(map[string]value, pairs)
+	f.metadata[0] = c.at
+	f.values = make(map[string]value, min(pairs, maxRoom))
 	for range pairs {
-		key, v, err := readPair(c)
-		if err != nil {
-			return err
-		}
+		start := c.at
+		key, v := readPair(c)
 		if _, twice := f.values[key]; twice {
-			return fmt.Errorf("key %q is there twice", key)
+			c.fail(start, " is there twice")
+		}
+		if c.err != nil {
+			return c.err
 		}
 		f.values[key] = v
 		f.keys = append(f.keys, key)
 	}
+	f.metadata[1] = c.at
 	return nil
 }
 
-func readPair(c *cursor) (string, value, error) {
+// readPair reads a key and its value. The error, if any, is in c.
+func readPair(c *cursor) (string, value) {
 	start := c.at
+	c.field = "the metadata key"
 	n := c.uint64()
-	if c.err == nil && (n == 0 || n > maxKeyBytes) {
-		return "", value{}, fmt.Errorf("the metadata key at byte %d is %d bytes long, want 1 to %d", start, n, maxKeyBytes)
+	if n == 0 || n > maxKeyBytes {
+		c.fail(start, " is %d bytes long, want 1 to %d", n, maxKeyBytes)
 	}
 	name := c.take(n)
-	k := kind(c.uint32())
-	if c.err != nil {
-		return "", value{}, c.err
-	}
 	if !utf8.Valid(name) {
-		return "", value{}, fmt.Errorf("the metadata key %q at byte %d is not UTF-8", name, start)
+		c.fail(start, " %.80q is not UTF-8", name)
 	}
-	key := string(name)
-	v, err := readValue(c, k)
-	if err != nil {
-		return "", value{}, fmt.Errorf("key %q: %w", key, err)
+	if c.err != nil {
+		return "", value{}
 	}
-	return key, v, nil
+	c.field = fmt.Sprintf("key %.80q", name)
+	v := readValue(c, kind(c.uint32()))
+	v.at = start
+	return string(name), v
 }
 
-func readValue(c *cursor, k kind) (value, error) {
+func readValue(c *cursor, k kind) value {
 	switch {
 	case k >= kindCount:
-		return value{}, fmt.Errorf("value type %d at byte %d is unknown", k, c.at-4)
+		c.fail(c.at-4, ": value type %d is unknown", k)
+		return value{}
 	case k == kindArray:
 		return readArray(c)
 	case k == kindString:
-		v := value{kind: k, count: 1, data: c.text()}
-		return v, c.err
+		return value{kind: k, count: 1, data: c.text()}
 	}
 	v := value{kind: k, count: 1, data: c.take(kinds[k].size)}
-	if c.err != nil {
-		return v, c.err
-	}
-	return v, checkBools(v)
+	checkBools(c, v)
+	return v
 }
 
-func readArray(c *cursor) (value, error) {
-	k := kind(c.uint32())
-	count := c.uint64()
+func readArray(c *cursor) value {
+	k, count := kind(c.uint32()), c.uint64()
+	switch {
+	case k >= kindCount:
+		c.fail(c.at-12, ": array element type %d is unknown", k)
+	case k == kindArray:
+		c.fail(c.at-12, ": an array of arrays, which is not read")
+	default:
+		c.promise("array elements", count, kinds[k].size, maxElements)
+	}
 	if c.err != nil {
-		return value{}, c.err
-	}
-	if k >= kindCount {
-		return value{}, fmt.Errorf("array element type %d at byte %d is unknown", k, c.at-12)
-	}
-	if k == kindArray {
-		return value{}, fmt.Errorf("an array of arrays, which is not read")
-	}
-	if err := c.promise("array elements", count, kinds[k].size); err != nil {
-		return value{}, err
+		return value{}
 	}
 	start := c.at
 	if k == kindString {
@@ -129,21 +136,20 @@ func readArray(c *cursor) (value, error) {
 	} else {
 		c.take(count * kinds[k].size)
 	}
-	if c.err != nil {
-		return value{}, c.err
-	}
 	v := value{kind: k, array: true, count: int(count), data: c.data[start:c.at]}
-	return v, checkBools(v)
+	checkBools(c, v)
+	return v
 }
 
-func checkBools(v value) error {
+// checkBools checks the bools that were read last.
+func checkBools(c *cursor, v value) {
 	if v.kind != kindBool {
-		return nil
+		return
 	}
-	for _, b := range v.data {
+	for i, b := range v.data {
 		if b > 1 {
-			return fmt.Errorf("a bool is %d, want 0 or 1", b)
+			c.fail(c.at-len(v.data)+i, ": a bool is %d, want 0 or 1", b)
+			return
 		}
 	}
-	return nil
 }

@@ -14,89 +14,96 @@ const (
 	defaultAlignment = 32
 	maxDims          = 4
 	maxNameBytes     = 1 << 10
+	maxTensors       = 1 << 20
 )
 
 // span is a tensor whose place in the data section is claimed, not yet proved.
 type span struct {
 	tensor        Tensor
 	offset, bytes uint64
+	at            int // of its line in the table
 }
 
 // readTensors reads the tensor table and lays each tensor over its bytes.
 func (f *File) readTensors(c *cursor, count uint64) error {
-	alignment, err := f.alignment()
-	if err != nil {
-		return err
+	alignment := f.alignment(c)
+	c.field = "the tensor table"
+	c.promise("tensors", count, 8+1+4+4+8, maxTensors)
+	if c.err != nil {
+		return c.err
 	}
-	if err := c.promise("tensors", count, 8+1+4+4+8); err != nil {
-		return err
-	}
-	spans := make([]span, 0, count)
-	f.tensors = make(map[string]Tensor, count)
+	f.table[0] = c.at
+	spans := make([]span, 0, min(count, maxRoom))
+	f.tensors = make(map[string]Tensor, min(count, maxRoom))
 	for range count {
-		s, err := readInfo(c, alignment)
-		if err != nil {
-			return err
-		}
+		start := c.at
+		s := readInfo(c, alignment)
 		if _, twice := f.tensors[s.tensor.Name]; twice {
-			return fmt.Errorf("tensor %q is there twice", s.tensor.Name)
+			c.fail(start, " is there twice")
+		}
+		if c.err != nil {
+			return c.err
 		}
 		f.tensors[s.tensor.Name] = s.tensor
 		f.names = append(f.names, s.tensor.Name)
 		spans = append(spans, s)
 	}
+	f.table[1] = c.at
 	pad := (alignment - uint64(c.at)%alignment) % alignment
-	data := c.data[c.at:][min(pad, c.left()):]
-	return f.place(spans, data)
+	f.place(c, spans, c.data[c.at:][min(pad, c.left()):])
+	return c.err
 }
 
 // alignment returns what tensor offsets are multiples of.
-func (f *File) alignment() (uint64, error) {
-	if !f.Has(alignmentKey) {
-		return defaultAlignment, nil
+func (f *File) alignment(c *cursor) uint64 {
+	v, there := f.values[alignmentKey]
+	if !there {
+		return defaultAlignment
 	}
+	c.field = fmt.Sprintf("key %q", alignmentKey)
 	a, ok := f.Uint(alignmentKey)
-	if !ok {
-		return 0, fmt.Errorf("key %q is %s, want uint32", alignmentKey, f.Describe(alignmentKey))
+	switch {
+	case !ok:
+		c.fail(v.at, " is %s, want uint32", f.Describe(alignmentKey))
+	case a < 8 || a > 4096 || a&(a-1) != 0:
+		c.fail(v.at, " is %d, want a power of two from 8 to 4096", a)
 	}
-	if a < 8 || a > 4096 || a&(a-1) != 0 {
-		return 0, fmt.Errorf("key %q is %d, want a power of two from 8 to 4096", alignmentKey, a)
-	}
-	return a, nil
+	return a
 }
 
-func readInfo(c *cursor, alignment uint64) (span, error) {
+// readInfo reads a line of the table. The error, if any, is in c.
+func readInfo(c *cursor, alignment uint64) span {
 	start := c.at
+	c.field = "the tensor name"
 	n := c.uint64()
-	if c.err == nil && (n == 0 || n > maxNameBytes) {
-		return span{}, fmt.Errorf("the tensor name at byte %d is %d bytes long, want 1 to %d", start, n, maxNameBytes)
+	if n == 0 || n > maxNameBytes {
+		c.fail(start, " is %d bytes long, want 1 to %d", n, maxNameBytes)
 	}
 	name := c.take(n)
+	if !utf8.Valid(name) {
+		c.fail(start, " %.80q is not UTF-8", name)
+	}
+	c.field = fmt.Sprintf("tensor %.80q", name)
 	dims := c.uint32()
-	if c.err == nil && !utf8.Valid(name) {
-		return span{}, fmt.Errorf("the tensor name %q at byte %d is not UTF-8", name, start)
+	if dims > maxDims {
+		c.fail(c.at-4, ": %d dimensions, want at most %d", dims, maxDims)
 	}
-	if c.err == nil && dims > maxDims {
-		return span{}, fmt.Errorf("tensor %q: %d dimensions, want at most %d", name, dims, maxDims)
-	}
-	shape := make([]uint64, 0, maxDims)
-	for range dims {
-		if c.err == nil {
-			shape = append(shape, c.uint64())
-		}
+	var shape []uint64
+	for range min(dims, maxDims) {
+		shape = append(shape, c.uint64())
 	}
 	id, offset := c.uint32(), c.uint64()
 	if c.err != nil {
-		return span{}, c.err
+		return span{}
 	}
 	s, err := newSpan(string(name), shape, id, offset)
-	if err == nil && offset%alignment != 0 {
-		err = fmt.Errorf("offset %d is not a multiple of the alignment %d", offset, alignment)
-	}
 	if err != nil {
-		return span{}, fmt.Errorf("tensor %q: %w", name, err)
+		c.fail(start, ": %w", err)
+	} else if offset%alignment != 0 {
+		c.fail(c.at-8, ": offset %d is not a multiple of the alignment %d", offset, alignment)
 	}
-	return s, nil
+	s.at, s.tensor.At = start, fmt.Sprintf("byte %d", start)
+	return s
 }
 
 // newSpan computes a tensor's size in bytes; dims has the innermost first.
@@ -128,25 +135,27 @@ func newSpan(name string, dims []uint64, id uint32, offset uint64) (span, error)
 	for i, d := range dims {
 		shape[len(dims)-1-i] = int(d)
 	}
-	return span{Tensor{Name: name, Shape: shape, Type: t.name, DType: t.dtype}, offset, bytes}, nil
+	return span{tensor: Tensor{Name: name, Shape: shape, Type: t.name, DType: t.dtype}, offset: offset, bytes: bytes}, nil
 }
 
 // place checks every span against the data section and each other.
-func (f *File) place(spans []span, data []byte) error {
+func (f *File) place(c *cursor, spans []span, data []byte) {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.offset, b.offset) })
 	size, used := uint64(len(data)), uint64(0)
 	for i, s := range spans {
 		t := s.tensor
+		c.field = fmt.Sprintf("tensor %.80q", t.Name)
 		if s.offset > size || s.bytes > size-s.offset {
-			return fmt.Errorf("tensor %q: its %d bytes at offset %d end past the file, which has %d bytes of data; is the file complete?",
-				t.Name, s.bytes, s.offset, size)
+			c.fail(s.at, ": its %d bytes at offset %d end past the file, which has %d bytes of data; is the file complete?",
+				s.bytes, s.offset, size)
+			return
 		}
 		if s.offset < used {
-			return fmt.Errorf("tensor %q: overlaps tensor %q", t.Name, spans[i-1].tensor.Name)
+			c.fail(s.at, ": overlaps tensor %.80q", spans[i-1].tensor.Name)
+			return
 		}
 		used = s.offset + s.bytes
 		t.Data = data[s.offset:used:used]
 		f.tensors[t.Name] = t
 	}
-	return nil
 }

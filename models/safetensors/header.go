@@ -38,6 +38,7 @@ var types = map[string]struct {
 // they are known to be whole and in range.
 type entry struct {
 	name    string
+	at      int           // of its name in the file
 	DType   string        `json:"dtype"`
 	Shape   []json.Number `json:"shape"`
 	Offsets []json.Number `json:"data_offsets"`
@@ -46,8 +47,8 @@ type entry struct {
 	begin, end uint64
 }
 
-// add parses one file and adds its tensors.
-func (f *File) add(data []byte) error {
+// add parses one file and adds its tensors. file, if any, ends with a space.
+func (f *File) add(file string, data []byte) error {
 	header, body, err := split(data)
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func (f *File) add(data []byte) error {
 	for i := range entries {
 		e := &entries[i]
 		if err := e.check(uint64(len(body))); err != nil {
-			return fmt.Errorf("tensor %q: %w", e.name, err)
+			return e.fault(": %w", err)
 		}
 	}
 	if err := checkCover(entries, uint64(len(body))); err != nil {
@@ -67,92 +68,119 @@ func (f *File) add(data []byte) error {
 	}
 	for _, e := range entries {
 		if _, twice := f.tensors[e.name]; twice {
-			return fmt.Errorf("tensor %q is in another shard as well", e.name)
+			return e.fault(" is in another shard as well")
 		}
 		f.names = append(f.names, e.name)
-		f.tensors[e.name] = Tensor{e.name, e.shape, e.DType, types[e.DType].dtype, body[e.begin:e.end:e.end]}
+		at := fmt.Sprintf("%sbyte %d", file, e.at)
+		f.tensors[e.name] = Tensor{e.name, e.shape, e.DType, types[e.DType].dtype, body[e.begin:e.end:e.end], at}
 	}
+	f.headers = append(f.headers, fmt.Sprintf("%sbytes %d to %d", file, headerAt, headerAt+len(header)))
 	return nil
+}
+
+// headerAt is where the header begins in a file.
+const headerAt = 8
+
+// fault says which tensor is wrong and where it is described.
+func (e *entry) fault(format string, args ...any) error {
+	return fmt.Errorf("byte %d: tensor %.80q"+format, append([]any{e.at, e.name}, args...)...)
 }
 
 // split finds the header behind its 8-byte length.
 func split(data []byte) (header, body []byte, err error) {
-	if len(data) == 0 {
-		return nil, nil, errors.New("the file is empty")
+	if len(data) < headerAt {
+		return nil, nil, fmt.Errorf("byte 0: no header length: %s", short(len(data)))
 	}
-	if len(data) < 8 {
-		return nil, nil, fmt.Errorf("the file has %d bytes, not even the 8 of a header length", len(data))
+	n, left := binary.LittleEndian.Uint64(data), uint64(len(data)-headerAt)
+	if n < 2 || n > maxHeaderBytes || left > 0 && data[headerAt] != '{' {
+		return nil, nil, fmt.Errorf("byte 0: not a safetensors file: it does not begin with a header length, from 2 to %d, and a JSON object", maxHeaderBytes)
 	}
-	n, left := binary.LittleEndian.Uint64(data), uint64(len(data)-8)
-	if n < 2 || n > left || n > maxHeaderBytes || data[8] != '{' {
-		if n >= 2 && n <= maxHeaderBytes && (left == 0 || data[8] == '{') {
-			return nil, nil, fmt.Errorf("the header claims %d bytes, but only %d are left; is the file complete?", n, left)
+	if n > left {
+		return nil, nil, fmt.Errorf("byte 0: the header length is %d bytes, but only %d are left; is the file complete?", n, left)
+	}
+	header = data[headerAt : headerAt+n]
+	for at := 0; at < len(header); {
+		r, size := utf8.DecodeRune(header[at:])
+		if r == utf8.RuneError && size == 1 {
+			return nil, nil, fmt.Errorf("byte %d: the header is not UTF-8", headerAt+at)
 		}
-		return nil, nil, errors.New("not a safetensors file: it does not begin with a length and a JSON object")
+		at += size
 	}
-	header = data[8 : 8+n]
-	if !utf8.Valid(header) {
-		return nil, nil, errors.New("the header is not UTF-8")
+	return header, data[headerAt+n:], nil
+}
+
+func short(n int) string {
+	if n == 0 {
+		return "the file is empty"
 	}
-	return header, data[8+n:], nil
+	return fmt.Sprintf("the file has %d bytes, not even the %d of a header length", n, headerAt)
 }
 
 // readHeader reads the JSON object key by key, which shows names that are
 // there twice.
 func readHeader(header []byte) ([]entry, error) {
 	d := json.NewDecoder(bytes.NewReader(header))
+	place := func() int { return headerAt + int(d.InputOffset()) }
 	if _, err := d.Token(); err != nil {
-		return nil, fmt.Errorf("the header is not JSON: %w", err)
+		return nil, fmt.Errorf("byte %d: the header is not JSON: %w", place(), noEOF(err))
 	}
 	var entries []entry
 	seen := map[string]bool{}
 	for d.More() {
 		token, err := d.Token()
 		if err != nil {
-			return nil, fmt.Errorf("the header is not JSON: %w", err)
+			return nil, fmt.Errorf("byte %d: the header is not JSON: %w", place(), noEOF(err))
 		}
 		name := token.(string)
+		e := entry{name: name, at: place()}
 		if seen[name] {
-			return nil, fmt.Errorf("tensor %q is there twice", name)
+			return nil, e.fault(" is there twice")
 		}
 		seen[name] = true
-		e, err := readEntry(d, name)
+		if name == "__metadata__" {
+			err = readTexts(d)
+		} else if err = readEntry(d, &e); err == nil {
+			entries = append(entries, e)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if e != nil {
-			entries = append(entries, *e)
-		}
 	}
 	if _, err := d.Token(); err != nil {
-		return nil, fmt.Errorf("the header is not JSON: %w", noEOF(err))
+		return nil, fmt.Errorf("byte %d: the header is not JSON: %w", place(), noEOF(err))
 	}
 	if rest := bytes.TrimLeft(header[d.InputOffset():], " \t\r\n\x00"); len(rest) > 0 {
-		return nil, fmt.Errorf("the header goes on with %.20q after its JSON object", rest)
+		return nil, fmt.Errorf("byte %d: the header goes on with %.20q after its JSON object", headerAt+len(header)-len(rest), rest)
 	}
 	return entries, nil
 }
 
-// readEntry reads one value of the header; nil for the metadata.
-func readEntry(d *json.Decoder, name string) (*entry, error) {
-	if name == "__metadata__" {
-		var texts map[string]string
-		if err := d.Decode(&texts); err != nil {
-			return nil, fmt.Errorf("__metadata__ wants strings only: %w", noEOF(err))
-		}
-		return nil, nil
+// readTexts reads the metadata, of which nothing is used.
+func readTexts(d *json.Decoder) error {
+	at := d.InputOffset()
+	var texts map[string]string
+	if err := d.Decode(&texts); err != nil {
+		return fmt.Errorf("byte %d: __metadata__ wants strings only: %w", headerAt+at, noEOF(err))
 	}
-	e := &entry{name: name}
-	if err := d.Decode(e); err != nil {
-		return nil, fmt.Errorf("tensor %q: its entry in the header is not readable: %w", name, noEOF(err))
-	}
-	return e, nil
+	return nil
 }
 
-// noEOF names the end of a text that is too short.
+// readEntry reads what the header says about a tensor.
+func readEntry(d *json.Decoder, e *entry) error {
+	if err := d.Decode(e); err != nil {
+		return e.fault(": its entry in the header is not readable: %w", noEOF(err))
+	}
+	return nil
+}
+
+// noEOF names the end of a text that is too short, and cuts an error that
+// repeats a long text.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("it ends too early")
+	}
+	if text := err.Error(); len(text) > 200 {
+		return fmt.Errorf("%.200s…", text)
 	}
 	return err
 }
@@ -174,10 +202,10 @@ func (e *entry) check(body uint64) error {
 		return err
 	}
 	if e.begin > e.end {
-		return fmt.Errorf("begins at byte %d and ends at %d", e.begin, e.end)
+		return fmt.Errorf("data_offsets begin at %d and end at %d", e.begin, e.end)
 	}
 	if e.end > body {
-		return fmt.Errorf("ends at byte %d, the file has %d bytes of data; is the file complete?", e.end, body)
+		return fmt.Errorf("data_offsets end at %d, the file has %d bytes of data; is the file complete?", e.end, body)
 	}
 	elements, err := e.elements()
 	if err != nil {
@@ -188,7 +216,7 @@ func (e *entry) check(body uint64) error {
 		return nil
 	}
 	if high, wide := bits.Mul64(elements, t.bits); high != 0 || wide/8 != e.end-e.begin {
-		return fmt.Errorf("has %d bytes, want %d elements of %s", e.end-e.begin, elements, e.DType)
+		return fmt.Errorf("data_offsets hold %d bytes, but shape and dtype want %d elements of %s", e.end-e.begin, elements, e.DType)
 	}
 	return nil
 }
@@ -204,7 +232,7 @@ func (e *entry) elements() (uint64, error) {
 		}
 		high, low := bits.Mul64(product, d)
 		if high != 0 || low > math.MaxInt64/8 || d > math.MaxInt {
-			return 0, fmt.Errorf("impossible shape %s", e.Shape)
+			return 0, fmt.Errorf("impossible shape %.40s", e.Shape)
 		}
 		product, e.shape[i] = low, int(d)
 	}
@@ -214,7 +242,7 @@ func (e *entry) elements() (uint64, error) {
 func whole(what string, text json.Number) (uint64, error) {
 	n, err := strconv.ParseUint(string(text), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%s has %s, want a whole number from 0 up", what, text)
+		return 0, fmt.Errorf("%s has %.40s, want a whole number from 0 up", what, text)
 	}
 	return n, nil
 }
@@ -226,17 +254,18 @@ func checkCover(entries []entry, body uint64) error {
 		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
 	})
 	at := uint64(0)
-	for i, e := range entries {
+	for i := range entries {
+		e := &entries[i]
 		if e.begin < at {
-			return fmt.Errorf("tensor %q: overlaps tensor %q", e.name, entries[i-1].name)
+			return e.fault(": overlaps tensor %.80q", entries[i-1].name)
 		}
 		if e.begin > at {
-			return fmt.Errorf("tensor %q: begins at byte %d, but bytes %d to %d belong to no tensor", e.name, e.begin, at, e.begin)
+			return e.fault(": data_offsets begin at %d, but bytes %d to %d of the data belong to no tensor", e.begin, at, e.begin)
 		}
 		at = e.end
 	}
 	if at != body {
-		return fmt.Errorf("%d bytes follow the last tensor", body-at)
+		return fmt.Errorf("byte 0: the header tells of %d bytes of data, but the file has %d", at, body)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package safetensors
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"sotto/models/mapped"
 	"sotto/models/tensor"
@@ -16,6 +17,7 @@ type File struct {
 	tensors map[string]Tensor
 	names   []string
 	files   []*mapped.File
+	headers []string // where each file's header is, for sentences
 }
 
 // Tensor is one named tensor.
@@ -25,6 +27,7 @@ type Tensor struct {
 	Type  string       // the type as the file spells it
 	DType tensor.DType // 0 when Type is none that can be read
 	Data  []byte
+	At    string // where the header describes it, for sentences: "model.safetensors byte 90"
 }
 
 // Elements returns the product of the shape.
@@ -39,7 +42,7 @@ func (t Tensor) Elements() int {
 // Parse reads a safetensors file from memory.
 func Parse(data []byte) (*File, error) {
 	f := &File{tensors: map[string]Tensor{}}
-	if err := f.add(data); err != nil {
+	if err := f.add("", data); err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
 	}
 	return f, nil
@@ -62,7 +65,7 @@ func (f *File) open(path string) error {
 		return fmt.Errorf("safetensors: %w", err)
 	}
 	f.files = append(f.files, m)
-	if err := f.add(m.Bytes()); err != nil {
+	if err := f.add(filepath.Base(path)+" ", m.Bytes()); err != nil {
 		return fmt.Errorf("safetensors: %s: %w", path, err)
 	}
 	return nil
@@ -77,6 +80,15 @@ func (f *File) Close() error {
 		}
 	}
 	return first
+}
+
+// HeaderAt says where the tensors are described, for sentences:
+// "model.safetensors bytes 8 to 5678".
+func (f *File) HeaderAt() string {
+	if len(f.headers) == 1 {
+		return f.headers[0]
+	}
+	return fmt.Sprintf("the headers of %d files", len(f.headers))
 }
 
 // Tensor returns the tensor of that name.

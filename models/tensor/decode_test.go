@@ -9,19 +9,19 @@ import (
 
 // The golden files are written by testdata/make.py with an independent reader.
 func TestRowsEqualTheGgufPackageToTheBit(t *testing.T) {
-	for _, d := range []DType{F32, F16, BF16, Q8_0, Q4_0, Q6_K} {
+	for _, d := range Types() {
 		t.Run(d.String(), func(t *testing.T) {
-			m := Matrix{Rows: 2, Cols: 512, DType: d, Data: read(t, d.String()+".bin")}
+			m := Matrix{Cols: 512, DType: d, Data: read(t, d.String()+".bin")}
+			m.Rows = len(m.Data) / m.RowBytes()
 			want := read(t, d.String()+".f32")
-			if len(m.Data) != m.Rows*m.RowBytes() || len(want) != 4*m.Elements() {
+			if m.Rows < 2 || len(m.Data) != m.Rows*m.RowBytes() || len(want) != 4*m.Elements() {
 				t.Fatalf("stored %d bytes, golden %d bytes", len(m.Data), len(want))
 			}
 			row := make([]float32, m.Cols)
 			for r := range m.Rows {
 				m.Row(row, r)
 				for c, got := range row {
-					bits := binary.LittleEndian.Uint32(want[4*(r*m.Cols+c):])
-					if math.Float32bits(got) != bits && got != math.Float32frombits(bits) {
+					if bits := binary.LittleEndian.Uint32(want[4*(r*m.Cols+c):]); math.Float32bits(got) != bits {
 						t.Fatalf("[%d,%d] = %v, want %v", r, c, got, math.Float32frombits(bits))
 					}
 				}
@@ -54,7 +54,7 @@ func TestSizesThatDoNotFitPanic(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, name string) []byte {
+func read(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile("testdata/" + name)
 	if err != nil {

@@ -34,7 +34,7 @@ def main():
     w.add_array("b.bools", [True, False, True])
     rng = np.random.default_rng(4)
     values = rng.normal(0, 1, (2, 3, 64)).astype(np.float32)
-    for kind in (TYPES.F32, TYPES.F16, TYPES.BF16, TYPES.Q8_0, TYPES.Q4_0, TYPES.Q5_1):
+    for kind in (TYPES.F32, TYPES.F16, TYPES.BF16, TYPES.Q8_0, TYPES.Q4_0, TYPES.Q5_1, TYPES.MXFP4):
         data = gguf.quantize(values, kind)
         w.add_tensor(f"t.{kind.name}", data, raw_dtype=kind)
     w.add_tensor("t.one", np.array([7.5], dtype=np.float32))
