@@ -37,6 +37,7 @@ var order = map[string]string{
 	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
 	"models/pocket":            "models/gemma4",
+	"models/synthetic":         "models/gemma4 models/gguf models/tensor models/tokenizer",
 	"encoder/mel":              "",
 	"encoder":                  "audio encoder/mel models/batch models/gemma4 models/kernel models/tensor",
 	"decoder/kvcache":          "models/kernel",
