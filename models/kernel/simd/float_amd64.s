@@ -9307,7 +9307,7 @@ eight:
 
 eight_end:
 	TESTQ       DX, DX
-	JLE         tail_end
+	JLE         rest_end
 	LEAQ        floatTailMask<>+0(SB), BX
 	NEGQ        DX
 	VMOVUPS     32(BX)(DX*4), Y4
@@ -9315,7 +9315,7 @@ eight_end:
 	VMASKMOVPS  (CX), Y4, Y4
 	VFMADD231PS Y5, Y4, Y1
 
-tail_end:
+rest_end:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -9386,14 +9386,14 @@ eight:
 
 eight_end:
 	TESTQ       CX, CX
-	JLE         tail_end
+	JLE         rest_end
 	LEAQ        floatTailMask<>+0(SB), DX
 	NEGQ        CX
 	VMOVUPS     32(DX)(CX*4), Y4
 	VMASKMOVPS  (AX), Y4, Y4
 	VFMADD231PS Y4, Y4, Y1
 
-tail_end:
+rest_end:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -9405,3 +9405,975 @@ tail_end:
 	MOVSS        X0, ret+16(FP)
 	VZEROUPPER
 	RET
+
+// func Add(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·Add(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	CMPQ DX, $+8
+	JL   eight0_end
+
+eight0:
+	VMOVUPS (AX), Y0
+	VMOVUPS (CX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $+32, AX
+	ADDQ    $+32, CX
+	SUBQ    $+8, DX
+	CMPQ    DX, $+8
+	JGE     eight0
+
+eight0_end:
+	TESTQ      DX, DX
+	JLE        tail0_end
+	LEAQ       floatTailMask<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	VMASKMOVPS (CX), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+tail0_end:
+	VZEROUPPER
+	RET
+
+// func Mul(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·Mul(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	CMPQ DX, $+8
+	JL   eight1_end
+
+eight1:
+	VMOVUPS (AX), Y0
+	VMOVUPS (CX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $+32, AX
+	ADDQ    $+32, CX
+	SUBQ    $+8, DX
+	CMPQ    DX, $+8
+	JGE     eight1
+
+eight1_end:
+	TESTQ      DX, DX
+	JLE        tail1_end
+	LEAQ       floatTailMask<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	VMASKMOVPS (CX), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+tail1_end:
+	VZEROUPPER
+	RET
+
+// func Axpy(dst *float32, x *float32, a float32, n int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·Axpy(SB), NOSPLIT, $0-32
+	MOVSS        a+16(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+24(FP), DX
+	CMPQ         DX, $+8
+	JL           eight2_end
+
+eight2:
+	VMOVUPS     (AX), Y1
+	VMOVUPS     (CX), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (AX)
+	ADDQ        $+32, AX
+	ADDQ        $+32, CX
+	SUBQ        $+8, DX
+	CMPQ        DX, $+8
+	JGE         eight2
+
+eight2_end:
+	TESTQ       DX, DX
+	JLE         tail2_end
+	LEAQ        floatTailMask<>+0(SB), BX
+	NEGQ        DX
+	VMOVUPS     32(BX)(DX*4), Y1
+	VMASKMOVPS  (AX), Y1, Y2
+	VMASKMOVPS  (CX), Y1, Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (AX)
+
+tail2_end:
+	VZEROUPPER
+	RET
+
+// func Scale(dst *float32, by float32, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·Scale(SB), NOSPLIT, $0-24
+	MOVSS        by+8(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+16(FP), CX
+	CMPQ         CX, $+8
+	JL           eight3_end
+
+eight3:
+	VMOVUPS (AX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $+32, AX
+	SUBQ    $+8, CX
+	CMPQ    CX, $+8
+	JGE     eight3
+
+eight3_end:
+	TESTQ      CX, CX
+	JLE        tail3_end
+	LEAQ       floatTailMask<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y1
+	VMASKMOVPS (AX), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+tail3_end:
+	VZEROUPPER
+	RET
+
+// func NormScale(dst *float32, x *float32, weight *float32, scale float32, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·NormScale(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         weight+16(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVSS        scale+24(FP), X0
+	VBROADCASTSS X0, Y0
+	TESTQ        DX, DX
+	JZ           plain
+	CMPQ         BX, $+8
+	JL           eight4_end
+
+eight4:
+	VMOVUPS (CX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $+32, AX
+	ADDQ    $+32, CX
+	ADDQ    $+32, DX
+	SUBQ    $+8, BX
+	CMPQ    BX, $+8
+	JGE     eight4
+
+eight4_end:
+	TESTQ      BX, BX
+	JLE        tail4_end
+	LEAQ       floatTailMask<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS (DX), Y1, Y0
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+tail4_end:
+	VZEROUPPER
+	RET
+
+plain:
+	CMPQ BX, $+8
+	JL   eight5_end
+
+eight5:
+	VMOVUPS (CX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $+32, AX
+	ADDQ    $+32, CX
+	SUBQ    $+8, BX
+	CMPQ    BX, $+8
+	JGE     eight5
+
+eight5_end:
+	TESTQ      BX, BX
+	JLE        tail5_end
+	LEAQ       floatTailMask<>+0(SB), DX
+	NEGQ       BX
+	VMOVUPS    32(DX)(BX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+tail5_end:
+	VZEROUPPER
+	RET
+
+// func Clamp(x *float32, lo float32, hi float32, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·Clamp(SB), NOSPLIT, $0-24
+	MOVSS        lo+8(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVSS        hi+12(FP), X1
+	VBROADCASTSS X1, Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         n+16(FP), CX
+	CMPQ         CX, $+8
+	JL           eight6_end
+
+eight6:
+	VMOVUPS (AX), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (AX)
+	ADDQ    $+32, AX
+	SUBQ    $+8, CX
+	CMPQ    CX, $+8
+	JGE     eight6
+
+eight6_end:
+	TESTQ      CX, CX
+	JLE        tail6_end
+	LEAQ       floatTailMask<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y2
+	VMASKMOVPS (AX), Y2, Y3
+	VMAXPS     Y3, Y0, Y3
+	VMINPS     Y3, Y1, Y3
+	VMASKMOVPS Y3, Y2, (AX)
+
+tail6_end:
+	VZEROUPPER
+	RET
+
+// func Rotate(x *float32, cos *float32, sin *float32, half int)
+// Requires: AVX
+TEXT ·Rotate(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), AX
+	MOVQ cos+8(FP), CX
+	MOVQ sin+16(FP), DX
+	MOVQ half+24(FP), BX
+	LEAQ (AX)(BX*4), SI
+	CMPQ BX, $+8
+	JL   eight7_end
+
+eight7:
+	VMOVUPS (AX), Y0
+	VMOVUPS (SI), Y1
+	VMOVUPS (CX), Y2
+	VMOVUPS (DX), Y3
+	VMULPS  Y2, Y0, Y4
+	VMULPS  Y3, Y1, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, (AX)
+	VMULPS  Y2, Y1, Y1
+	VMULPS  Y3, Y0, Y0
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (SI)
+	ADDQ    $+32, AX
+	ADDQ    $+32, SI
+	ADDQ    $+32, CX
+	ADDQ    $+32, DX
+	SUBQ    $+8, BX
+	CMPQ    BX, $+8
+	JGE     eight7
+
+eight7_end:
+	TESTQ      BX, BX
+	JLE        tail7_end
+	LEAQ       floatTailMask<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    32(DI)(BX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	VMASKMOVPS (SI), Y0, Y2
+	VMASKMOVPS (CX), Y0, Y3
+	VMASKMOVPS (DX), Y0, Y4
+	VMULPS     Y3, Y1, Y5
+	VMULPS     Y4, Y2, Y6
+	VSUBPS     Y6, Y5, Y5
+	VMASKMOVPS Y5, Y0, (AX)
+	VMULPS     Y3, Y2, Y2
+	VMULPS     Y4, Y1, Y1
+	VADDPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (SI)
+
+tail7_end:
+	VZEROUPPER
+	RET
+
+// func SiLU(x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·SiLU(SB), NOSPLIT, $0-16
+	MOVQ x+0(FP), AX
+	MOVQ n+8(FP), CX
+	CMPQ CX, $+8
+	JL   eight8_end
+
+eight8:
+	VMOVUPS      (AX), Y0
+	VMOVAPS      Y0, Y1
+	VXORPS       floatConstant0<>+0(SB), Y1, Y1
+	VMOVUPS      floatConstant1<>+0(SB), Y2
+	VMOVUPS      floatConstant2<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMULPS       floatConstant3<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS floatConstant4<>+0(SB), Y2, Y1
+	VFNMADD231PS floatConstant5<>+0(SB), Y2, Y1
+	VMOVUPS      floatConstant6<>+0(SB), Y3
+	VFMADD213PS  floatConstant7<>+0(SB), Y1, Y3
+	VFMADD213PS  floatConstant8<>+0(SB), Y1, Y3
+	VFMADD213PS  floatConstant9<>+0(SB), Y1, Y3
+	VFMADD213PS  floatConstant10<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       floatConstant11<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       floatConstant12<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      floatConstant11<>+0(SB), Y1
+	VADDPS       Y1, Y3, Y3
+	VDIVPS       Y3, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $+32, AX
+	SUBQ         $+8, CX
+	CMPQ         CX, $+8
+	JGE          eight8
+
+eight8_end:
+	TESTQ        CX, CX
+	JLE          tail8_end
+	LEAQ         floatTailMask<>+0(SB), DX
+	NEGQ         CX
+	VMOVUPS      32(DX)(CX*4), Y0
+	VMASKMOVPS   (AX), Y0, Y1
+	VMOVAPS      Y1, Y2
+	VXORPS       floatConstant0<>+0(SB), Y2, Y2
+	VMOVUPS      floatConstant1<>+0(SB), Y3
+	VMOVUPS      floatConstant2<>+0(SB), Y4
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VMULPS       floatConstant3<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS floatConstant4<>+0(SB), Y3, Y2
+	VFNMADD231PS floatConstant5<>+0(SB), Y3, Y2
+	VMOVUPS      floatConstant6<>+0(SB), Y4
+	VFMADD213PS  floatConstant7<>+0(SB), Y2, Y4
+	VFMADD213PS  floatConstant8<>+0(SB), Y2, Y4
+	VFMADD213PS  floatConstant9<>+0(SB), Y2, Y4
+	VFMADD213PS  floatConstant10<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VADDPS       floatConstant11<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       floatConstant12<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      floatConstant11<>+0(SB), Y2
+	VADDPS       Y2, Y4, Y4
+	VDIVPS       Y4, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+tail8_end:
+	VZEROUPPER
+	RET
+
+DATA floatConstant0<>+0(SB)/4, $0x80000000
+DATA floatConstant0<>+4(SB)/4, $0x80000000
+DATA floatConstant0<>+8(SB)/4, $0x80000000
+DATA floatConstant0<>+12(SB)/4, $0x80000000
+DATA floatConstant0<>+16(SB)/4, $0x80000000
+DATA floatConstant0<>+20(SB)/4, $0x80000000
+DATA floatConstant0<>+24(SB)/4, $0x80000000
+DATA floatConstant0<>+28(SB)/4, $0x80000000
+GLOBL floatConstant0<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant1<>+0(SB)/4, $0xc2b00000
+DATA floatConstant1<>+4(SB)/4, $0xc2b00000
+DATA floatConstant1<>+8(SB)/4, $0xc2b00000
+DATA floatConstant1<>+12(SB)/4, $0xc2b00000
+DATA floatConstant1<>+16(SB)/4, $0xc2b00000
+DATA floatConstant1<>+20(SB)/4, $0xc2b00000
+DATA floatConstant1<>+24(SB)/4, $0xc2b00000
+DATA floatConstant1<>+28(SB)/4, $0xc2b00000
+GLOBL floatConstant1<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant2<>+0(SB)/4, $0x42b20000
+DATA floatConstant2<>+4(SB)/4, $0x42b20000
+DATA floatConstant2<>+8(SB)/4, $0x42b20000
+DATA floatConstant2<>+12(SB)/4, $0x42b20000
+DATA floatConstant2<>+16(SB)/4, $0x42b20000
+DATA floatConstant2<>+20(SB)/4, $0x42b20000
+DATA floatConstant2<>+24(SB)/4, $0x42b20000
+DATA floatConstant2<>+28(SB)/4, $0x42b20000
+GLOBL floatConstant2<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant3<>+0(SB)/4, $0x3fb8aa3b
+DATA floatConstant3<>+4(SB)/4, $0x3fb8aa3b
+DATA floatConstant3<>+8(SB)/4, $0x3fb8aa3b
+DATA floatConstant3<>+12(SB)/4, $0x3fb8aa3b
+DATA floatConstant3<>+16(SB)/4, $0x3fb8aa3b
+DATA floatConstant3<>+20(SB)/4, $0x3fb8aa3b
+DATA floatConstant3<>+24(SB)/4, $0x3fb8aa3b
+DATA floatConstant3<>+28(SB)/4, $0x3fb8aa3b
+GLOBL floatConstant3<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant4<>+0(SB)/4, $0x3f317200
+DATA floatConstant4<>+4(SB)/4, $0x3f317200
+DATA floatConstant4<>+8(SB)/4, $0x3f317200
+DATA floatConstant4<>+12(SB)/4, $0x3f317200
+DATA floatConstant4<>+16(SB)/4, $0x3f317200
+DATA floatConstant4<>+20(SB)/4, $0x3f317200
+DATA floatConstant4<>+24(SB)/4, $0x3f317200
+DATA floatConstant4<>+28(SB)/4, $0x3f317200
+GLOBL floatConstant4<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant5<>+0(SB)/4, $0x35bfbe8e
+DATA floatConstant5<>+4(SB)/4, $0x35bfbe8e
+DATA floatConstant5<>+8(SB)/4, $0x35bfbe8e
+DATA floatConstant5<>+12(SB)/4, $0x35bfbe8e
+DATA floatConstant5<>+16(SB)/4, $0x35bfbe8e
+DATA floatConstant5<>+20(SB)/4, $0x35bfbe8e
+DATA floatConstant5<>+24(SB)/4, $0x35bfbe8e
+DATA floatConstant5<>+28(SB)/4, $0x35bfbe8e
+GLOBL floatConstant5<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant6<>+0(SB)/4, $0x3ab511e8
+DATA floatConstant6<>+4(SB)/4, $0x3ab511e8
+DATA floatConstant6<>+8(SB)/4, $0x3ab511e8
+DATA floatConstant6<>+12(SB)/4, $0x3ab511e8
+DATA floatConstant6<>+16(SB)/4, $0x3ab511e8
+DATA floatConstant6<>+20(SB)/4, $0x3ab511e8
+DATA floatConstant6<>+24(SB)/4, $0x3ab511e8
+DATA floatConstant6<>+28(SB)/4, $0x3ab511e8
+GLOBL floatConstant6<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant7<>+0(SB)/4, $0x3c091d10
+DATA floatConstant7<>+4(SB)/4, $0x3c091d10
+DATA floatConstant7<>+8(SB)/4, $0x3c091d10
+DATA floatConstant7<>+12(SB)/4, $0x3c091d10
+DATA floatConstant7<>+16(SB)/4, $0x3c091d10
+DATA floatConstant7<>+20(SB)/4, $0x3c091d10
+DATA floatConstant7<>+24(SB)/4, $0x3c091d10
+DATA floatConstant7<>+28(SB)/4, $0x3c091d10
+GLOBL floatConstant7<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant8<>+0(SB)/4, $0x3d2aac79
+DATA floatConstant8<>+4(SB)/4, $0x3d2aac79
+DATA floatConstant8<>+8(SB)/4, $0x3d2aac79
+DATA floatConstant8<>+12(SB)/4, $0x3d2aac79
+DATA floatConstant8<>+16(SB)/4, $0x3d2aac79
+DATA floatConstant8<>+20(SB)/4, $0x3d2aac79
+DATA floatConstant8<>+24(SB)/4, $0x3d2aac79
+DATA floatConstant8<>+28(SB)/4, $0x3d2aac79
+GLOBL floatConstant8<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant9<>+0(SB)/4, $0x3e2aaa49
+DATA floatConstant9<>+4(SB)/4, $0x3e2aaa49
+DATA floatConstant9<>+8(SB)/4, $0x3e2aaa49
+DATA floatConstant9<>+12(SB)/4, $0x3e2aaa49
+DATA floatConstant9<>+16(SB)/4, $0x3e2aaa49
+DATA floatConstant9<>+20(SB)/4, $0x3e2aaa49
+DATA floatConstant9<>+24(SB)/4, $0x3e2aaa49
+DATA floatConstant9<>+28(SB)/4, $0x3e2aaa49
+GLOBL floatConstant9<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant10<>+0(SB)/4, $0x3efffffe
+DATA floatConstant10<>+4(SB)/4, $0x3efffffe
+DATA floatConstant10<>+8(SB)/4, $0x3efffffe
+DATA floatConstant10<>+12(SB)/4, $0x3efffffe
+DATA floatConstant10<>+16(SB)/4, $0x3efffffe
+DATA floatConstant10<>+20(SB)/4, $0x3efffffe
+DATA floatConstant10<>+24(SB)/4, $0x3efffffe
+DATA floatConstant10<>+28(SB)/4, $0x3efffffe
+GLOBL floatConstant10<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant11<>+0(SB)/4, $0x3f800000
+DATA floatConstant11<>+4(SB)/4, $0x3f800000
+DATA floatConstant11<>+8(SB)/4, $0x3f800000
+DATA floatConstant11<>+12(SB)/4, $0x3f800000
+DATA floatConstant11<>+16(SB)/4, $0x3f800000
+DATA floatConstant11<>+20(SB)/4, $0x3f800000
+DATA floatConstant11<>+24(SB)/4, $0x3f800000
+DATA floatConstant11<>+28(SB)/4, $0x3f800000
+GLOBL floatConstant11<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant12<>+0(SB)/4, $0x0000007f
+DATA floatConstant12<>+4(SB)/4, $0x0000007f
+DATA floatConstant12<>+8(SB)/4, $0x0000007f
+DATA floatConstant12<>+12(SB)/4, $0x0000007f
+DATA floatConstant12<>+16(SB)/4, $0x0000007f
+DATA floatConstant12<>+20(SB)/4, $0x0000007f
+DATA floatConstant12<>+24(SB)/4, $0x0000007f
+DATA floatConstant12<>+28(SB)/4, $0x0000007f
+GLOBL floatConstant12<>(SB), RODATA|NOPTR, $32
+
+// func GLU(dst *float32, value *float32, gate *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·GLU(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ value+8(FP), CX
+	MOVQ gate+16(FP), DX
+	MOVQ n+24(FP), BX
+	CMPQ BX, $+8
+	JL   eight9_end
+
+eight9:
+	VMOVUPS      (DX), Y0
+	VXORPS       floatConstant0<>+0(SB), Y0, Y0
+	VMOVUPS      floatConstant1<>+0(SB), Y1
+	VMOVUPS      floatConstant2<>+0(SB), Y2
+	VMAXPS       Y0, Y1, Y0
+	VMINPS       Y0, Y2, Y0
+	VMULPS       floatConstant3<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS floatConstant4<>+0(SB), Y1, Y0
+	VFNMADD231PS floatConstant5<>+0(SB), Y1, Y0
+	VMOVUPS      floatConstant6<>+0(SB), Y2
+	VFMADD213PS  floatConstant7<>+0(SB), Y0, Y2
+	VFMADD213PS  floatConstant8<>+0(SB), Y0, Y2
+	VFMADD213PS  floatConstant9<>+0(SB), Y0, Y2
+	VFMADD213PS  floatConstant10<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VFMADD213PS  Y0, Y3, Y2
+	VADDPS       floatConstant11<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y1, Y1
+	VPADDD       floatConstant12<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      floatConstant11<>+0(SB), Y0
+	VADDPS       Y0, Y2, Y2
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      (CX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $+32, AX
+	ADDQ         $+32, CX
+	ADDQ         $+32, DX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          eight9
+
+eight9_end:
+	TESTQ        BX, BX
+	JLE          tail9_end
+	LEAQ         floatTailMask<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VXORPS       floatConstant0<>+0(SB), Y1, Y1
+	VMOVUPS      floatConstant1<>+0(SB), Y2
+	VMOVUPS      floatConstant2<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMULPS       floatConstant3<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS floatConstant4<>+0(SB), Y2, Y1
+	VFNMADD231PS floatConstant5<>+0(SB), Y2, Y1
+	VMOVUPS      floatConstant6<>+0(SB), Y3
+	VFMADD213PS  floatConstant7<>+0(SB), Y1, Y3
+	VFMADD213PS  floatConstant8<>+0(SB), Y1, Y3
+	VFMADD213PS  floatConstant9<>+0(SB), Y1, Y3
+	VFMADD213PS  floatConstant10<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       floatConstant11<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       floatConstant12<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      floatConstant11<>+0(SB), Y1
+	VADDPS       Y1, Y3, Y3
+	VDIVPS       Y3, Y1, Y1
+	VMASKMOVPS   (CX), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+tail9_end:
+	VZEROUPPER
+	RET
+
+// func GELUTanhMul(gate *float32, up *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·GELUTanhMul(SB), NOSPLIT, $0-24
+	MOVQ gate+0(FP), AX
+	MOVQ up+8(FP), CX
+	MOVQ n+16(FP), DX
+	CMPQ DX, $+8
+	JL   eight10_end
+
+eight10:
+	VMOVUPS      (AX), Y0
+	VMOVUPS      floatConstant13<>+0(SB), Y2
+	VMULPS       Y0, Y0, Y1
+	VFMADD231PS  floatConstant14<>+0(SB), Y1, Y2
+	VMULPS       Y0, Y2, Y2
+	VXORPS       floatConstant0<>+0(SB), Y2, Y2
+	VMOVUPS      floatConstant1<>+0(SB), Y1
+	VMOVUPS      floatConstant2<>+0(SB), Y3
+	VMAXPS       Y2, Y1, Y2
+	VMINPS       Y2, Y3, Y2
+	VMULPS       floatConstant3<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS floatConstant4<>+0(SB), Y1, Y2
+	VFNMADD231PS floatConstant5<>+0(SB), Y1, Y2
+	VMOVUPS      floatConstant6<>+0(SB), Y3
+	VFMADD213PS  floatConstant7<>+0(SB), Y2, Y3
+	VFMADD213PS  floatConstant8<>+0(SB), Y2, Y3
+	VFMADD213PS  floatConstant9<>+0(SB), Y2, Y3
+	VFMADD213PS  floatConstant10<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VFMADD213PS  Y2, Y4, Y3
+	VADDPS       floatConstant11<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y1, Y1
+	VPADDD       floatConstant12<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      floatConstant11<>+0(SB), Y1
+	VADDPS       Y1, Y3, Y3
+	VDIVPS       Y3, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $+32, AX
+	ADDQ         $+32, CX
+	SUBQ         $+8, DX
+	CMPQ         DX, $+8
+	JGE          eight10
+
+eight10_end:
+	TESTQ        DX, DX
+	JLE          tail10_end
+	LEAQ         floatTailMask<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (AX), Y0, Y1
+	VMOVUPS      floatConstant13<>+0(SB), Y3
+	VMULPS       Y1, Y1, Y2
+	VFMADD231PS  floatConstant14<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VXORPS       floatConstant0<>+0(SB), Y3, Y3
+	VMOVUPS      floatConstant1<>+0(SB), Y2
+	VMOVUPS      floatConstant2<>+0(SB), Y4
+	VMAXPS       Y3, Y2, Y3
+	VMINPS       Y3, Y4, Y3
+	VMULPS       floatConstant3<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS floatConstant4<>+0(SB), Y2, Y3
+	VFNMADD231PS floatConstant5<>+0(SB), Y2, Y3
+	VMOVUPS      floatConstant6<>+0(SB), Y4
+	VFMADD213PS  floatConstant7<>+0(SB), Y3, Y4
+	VFMADD213PS  floatConstant8<>+0(SB), Y3, Y4
+	VFMADD213PS  floatConstant9<>+0(SB), Y3, Y4
+	VFMADD213PS  floatConstant10<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VADDPS       floatConstant11<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       floatConstant12<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VMOVUPS      floatConstant11<>+0(SB), Y2
+	VADDPS       Y2, Y4, Y4
+	VDIVPS       Y4, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+tail10_end:
+	VZEROUPPER
+	RET
+
+DATA floatConstant13<>+0(SB)/4, $0x3fcc422a
+DATA floatConstant13<>+4(SB)/4, $0x3fcc422a
+DATA floatConstant13<>+8(SB)/4, $0x3fcc422a
+DATA floatConstant13<>+12(SB)/4, $0x3fcc422a
+DATA floatConstant13<>+16(SB)/4, $0x3fcc422a
+DATA floatConstant13<>+20(SB)/4, $0x3fcc422a
+DATA floatConstant13<>+24(SB)/4, $0x3fcc422a
+DATA floatConstant13<>+28(SB)/4, $0x3fcc422a
+GLOBL floatConstant13<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant14<>+0(SB)/4, $0x3d922279
+DATA floatConstant14<>+4(SB)/4, $0x3d922279
+DATA floatConstant14<>+8(SB)/4, $0x3d922279
+DATA floatConstant14<>+12(SB)/4, $0x3d922279
+DATA floatConstant14<>+16(SB)/4, $0x3d922279
+DATA floatConstant14<>+20(SB)/4, $0x3d922279
+DATA floatConstant14<>+24(SB)/4, $0x3d922279
+DATA floatConstant14<>+28(SB)/4, $0x3d922279
+GLOBL floatConstant14<>(SB), RODATA|NOPTR, $32
+
+// func SoftCap(x *float32, limit float32, n int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·SoftCap(SB), NOSPLIT, $0-24
+	MOVSS        limit+8(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         x+0(FP), AX
+	MOVQ         n+16(FP), CX
+	CMPQ         CX, $+8
+	JL           eight11_end
+
+eight11:
+	VMOVUPS      (AX), Y1
+	VDIVPS       Y0, Y1, Y1
+	VMOVUPS      floatConstant15<>+0(SB), Y2
+	VMOVUPS      floatConstant16<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       floatConstant3<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS floatConstant4<>+0(SB), Y2, Y1
+	VFNMADD231PS floatConstant5<>+0(SB), Y2, Y1
+	VMOVUPS      floatConstant6<>+0(SB), Y3
+	VFMADD213PS  floatConstant7<>+0(SB), Y1, Y3
+	VFMADD213PS  floatConstant8<>+0(SB), Y1, Y3
+	VFMADD213PS  floatConstant9<>+0(SB), Y1, Y3
+	VFMADD213PS  floatConstant10<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       floatConstant12<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VSUBPS       floatConstant11<>+0(SB), Y2, Y1
+	VFMADD213PS  Y1, Y2, Y3
+	VADDPS       floatConstant17<>+0(SB), Y3, Y1
+	VDIVPS       Y1, Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, (AX)
+	ADDQ         $+32, AX
+	SUBQ         $+8, CX
+	CMPQ         CX, $+8
+	JGE          eight11
+
+eight11_end:
+	TESTQ        CX, CX
+	JLE          tail11_end
+	LEAQ         floatTailMask<>+0(SB), DX
+	NEGQ         CX
+	VMOVUPS      32(DX)(CX*4), Y1
+	VMASKMOVPS   (AX), Y1, Y2
+	VDIVPS       Y0, Y2, Y2
+	VMOVUPS      floatConstant15<>+0(SB), Y3
+	VMOVUPS      floatConstant16<>+0(SB), Y4
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VADDPS       Y2, Y2, Y2
+	VMULPS       floatConstant3<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS floatConstant4<>+0(SB), Y3, Y2
+	VFNMADD231PS floatConstant5<>+0(SB), Y3, Y2
+	VMOVUPS      floatConstant6<>+0(SB), Y4
+	VFMADD213PS  floatConstant7<>+0(SB), Y2, Y4
+	VFMADD213PS  floatConstant8<>+0(SB), Y2, Y4
+	VFMADD213PS  floatConstant9<>+0(SB), Y2, Y4
+	VFMADD213PS  floatConstant10<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       floatConstant12<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VSUBPS       floatConstant11<>+0(SB), Y3, Y2
+	VFMADD213PS  Y2, Y3, Y4
+	VADDPS       floatConstant17<>+0(SB), Y4, Y2
+	VDIVPS       Y2, Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VMASKMOVPS   Y4, Y1, (AX)
+
+tail11_end:
+	VZEROUPPER
+	RET
+
+DATA floatConstant15<>+0(SB)/4, $0xc1200000
+DATA floatConstant15<>+4(SB)/4, $0xc1200000
+DATA floatConstant15<>+8(SB)/4, $0xc1200000
+DATA floatConstant15<>+12(SB)/4, $0xc1200000
+DATA floatConstant15<>+16(SB)/4, $0xc1200000
+DATA floatConstant15<>+20(SB)/4, $0xc1200000
+DATA floatConstant15<>+24(SB)/4, $0xc1200000
+DATA floatConstant15<>+28(SB)/4, $0xc1200000
+GLOBL floatConstant15<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant16<>+0(SB)/4, $0x41200000
+DATA floatConstant16<>+4(SB)/4, $0x41200000
+DATA floatConstant16<>+8(SB)/4, $0x41200000
+DATA floatConstant16<>+12(SB)/4, $0x41200000
+DATA floatConstant16<>+16(SB)/4, $0x41200000
+DATA floatConstant16<>+20(SB)/4, $0x41200000
+DATA floatConstant16<>+24(SB)/4, $0x41200000
+DATA floatConstant16<>+28(SB)/4, $0x41200000
+GLOBL floatConstant16<>(SB), RODATA|NOPTR, $32
+
+DATA floatConstant17<>+0(SB)/4, $0x40000000
+DATA floatConstant17<>+4(SB)/4, $0x40000000
+DATA floatConstant17<>+8(SB)/4, $0x40000000
+DATA floatConstant17<>+12(SB)/4, $0x40000000
+DATA floatConstant17<>+16(SB)/4, $0x40000000
+DATA floatConstant17<>+20(SB)/4, $0x40000000
+DATA floatConstant17<>+24(SB)/4, $0x40000000
+DATA floatConstant17<>+28(SB)/4, $0x40000000
+GLOBL floatConstant17<>(SB), RODATA|NOPTR, $32
+
+// func Softmax(x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·Softmax(SB), NOSPLIT, $0-16
+	VMOVUPS floatConstant18<>+0(SB), Y0
+	MOVQ    x+0(FP), AX
+	MOVQ    n+8(FP), CX
+	CMPQ    CX, $+8
+	JL      eight12_end
+
+eight12:
+	VMOVUPS (AX), Y1
+	VMAXPS  Y1, Y0, Y0
+	ADDQ    $+32, AX
+	SUBQ    $+8, CX
+	CMPQ    CX, $+8
+	JGE     eight12
+
+eight12_end:
+	TESTQ      CX, CX
+	JLE        tail12_end
+	LEAQ       floatTailMask<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y1
+	VMASKMOVPS (AX), Y1, Y2
+	VBLENDVPS  Y1, Y2, Y0, Y2
+	VMAXPS     Y2, Y0, Y0
+
+tail12_end:
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VMAXPS     Y1, Y0, Y0
+	VSHUFPS    $0x4e, Y0, Y0, Y1
+	VMAXPS     Y1, Y0, Y0
+	VSHUFPS    $0xb1, Y0, Y0, Y1
+	VMAXPS     Y1, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       x+0(FP), AX
+	MOVQ       n+8(FP), CX
+	CMPQ       CX, $+8
+	JL         eight13_end
+
+eight13:
+	VMOVUPS      (AX), Y2
+	VSUBPS       Y0, Y2, Y2
+	VMOVUPS      floatConstant1<>+0(SB), Y3
+	VMOVUPS      floatConstant2<>+0(SB), Y4
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VMULPS       floatConstant3<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS floatConstant4<>+0(SB), Y3, Y2
+	VFNMADD231PS floatConstant5<>+0(SB), Y3, Y2
+	VMOVUPS      floatConstant6<>+0(SB), Y4
+	VFMADD213PS  floatConstant7<>+0(SB), Y2, Y4
+	VFMADD213PS  floatConstant8<>+0(SB), Y2, Y4
+	VFMADD213PS  floatConstant9<>+0(SB), Y2, Y4
+	VFMADD213PS  floatConstant10<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VADDPS       floatConstant11<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       floatConstant12<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      Y4, (AX)
+	ADDQ         $+32, AX
+	SUBQ         $+8, CX
+	CMPQ         CX, $+8
+	JGE          eight13
+
+eight13_end:
+	TESTQ        CX, CX
+	JLE          tail13_end
+	LEAQ         floatTailMask<>+0(SB), DX
+	NEGQ         CX
+	VMOVUPS      32(DX)(CX*4), Y2
+	VMASKMOVPS   (AX), Y2, Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      floatConstant1<>+0(SB), Y0
+	VMOVUPS      floatConstant2<>+0(SB), Y4
+	VMAXPS       Y3, Y0, Y3
+	VMINPS       Y3, Y4, Y3
+	VMULPS       floatConstant3<>+0(SB), Y3, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS floatConstant4<>+0(SB), Y0, Y3
+	VFNMADD231PS floatConstant5<>+0(SB), Y0, Y3
+	VMOVUPS      floatConstant6<>+0(SB), Y4
+	VFMADD213PS  floatConstant7<>+0(SB), Y3, Y4
+	VFMADD213PS  floatConstant8<>+0(SB), Y3, Y4
+	VFMADD213PS  floatConstant9<>+0(SB), Y3, Y4
+	VFMADD213PS  floatConstant10<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VADDPS       floatConstant11<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
+	VPADDD       floatConstant12<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VANDPS       Y2, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VMASKMOVPS   Y4, Y2, (AX)
+
+tail13_end:
+	VPERM2F128 $0x01, Y1, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VSHUFPS    $0x4e, Y1, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VSHUFPS    $0xb1, Y1, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VMOVUPS    floatConstant11<>+0(SB), Y0
+	VDIVPS     Y1, Y0, Y0
+	MOVQ       x+0(FP), AX
+	MOVQ       n+8(FP), CX
+	CMPQ       CX, $+8
+	JL         eight14_end
+
+eight14:
+	VMOVUPS (AX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $+32, AX
+	SUBQ    $+8, CX
+	CMPQ    CX, $+8
+	JGE     eight14
+
+eight14_end:
+	TESTQ      CX, CX
+	JLE        tail14_end
+	LEAQ       floatTailMask<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y1
+	VMASKMOVPS (AX), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+tail14_end:
+	VZEROUPPER
+	RET
+
+DATA floatConstant18<>+0(SB)/4, $0xff800000
+DATA floatConstant18<>+4(SB)/4, $0xff800000
+DATA floatConstant18<>+8(SB)/4, $0xff800000
+DATA floatConstant18<>+12(SB)/4, $0xff800000
+DATA floatConstant18<>+16(SB)/4, $0xff800000
+DATA floatConstant18<>+20(SB)/4, $0xff800000
+DATA floatConstant18<>+24(SB)/4, $0xff800000
+DATA floatConstant18<>+28(SB)/4, $0xff800000
+GLOBL floatConstant18<>(SB), RODATA|NOPTR, $32
