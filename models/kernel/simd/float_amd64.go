@@ -111,3 +111,63 @@ func Dot(a *float32, b *float32, n int) float32
 //
 //go:noescape
 func SumSquares(x *float32, n int) float32
+
+// Add adds x [n] to dst [n].
+//
+//go:noescape
+func Add(dst *float32, x *float32, n int)
+
+// Mul multiplies dst [n] by x [n].
+//
+//go:noescape
+func Mul(dst *float32, x *float32, n int)
+
+// Axpy adds a·x [n] to dst [n], each sum rounded once.
+//
+//go:noescape
+func Axpy(dst *float32, x *float32, a float32, n int)
+
+// Scale multiplies dst [n] by a number.
+//
+//go:noescape
+func Scale(dst *float32, by float32, n int)
+
+// NormScale writes x [n] · scale · weight [n] to dst [n], which may be x. A nil weight is all ones.
+//
+//go:noescape
+func NormScale(dst *float32, x *float32, weight *float32, scale float32, n int)
+
+// Clamp limits each of x [n] to [lo, hi], which must be numbers. NaN stays.
+//
+//go:noescape
+func Clamp(x *float32, lo float32, hi float32, n int)
+
+// Rotate turns the pairs (i, i+half) of x [2·half] by the angles whose cosines and sines [half] are given.
+//
+//go:noescape
+func Rotate(x *float32, cos *float32, sin *float32, half int)
+
+// SiLU replaces each of x [n] by x·sigmoid(x).
+//
+//go:noescape
+func SiLU(x *float32, n int)
+
+// GLU writes value [n] · sigmoid(gate [n]) to dst [n], which may be either.
+//
+//go:noescape
+func GLU(dst *float32, value *float32, gate *float32, n int)
+
+// GELUTanhMul replaces gate [n] by gelu(gate)·up [n], in the form with tanh.
+//
+//go:noescape
+func GELUTanhMul(gate *float32, up *float32, n int)
+
+// SoftCap replaces each of x [n] by limit·tanh(x/limit).
+//
+//go:noescape
+func SoftCap(x *float32, limit float32, n int)
+
+// Softmax replaces x [n] by exp(x - max x), divided by its sum.
+//
+//go:noescape
+func Softmax(x *float32, n int)

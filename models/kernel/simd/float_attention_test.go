@@ -117,12 +117,17 @@ func TestScoresAndBlendEqualTheJudge(t *testing.T) {
 	}
 }
 
-func TestScoresAndBlendOfRealShapes(t *testing.T) {
+// Blend goes over many values in blocks of 64.
+func TestScoresAndBlendOfManyRows(t *testing.T) {
 	needAVX2(t)
-	if testing.Short() {
-		t.Skip("large")
-	}
 	rng := rand.New(rand.NewPCG(23, 24))
+	for _, n := range []int{63, 64, 65, 128, 130} {
+		for heads := 1; heads <= 4; heads++ {
+			c := newAttentionCase(t, 40, n, heads, 24)
+			c.scores(t, someFloats(rng, heads*40, false), someHalves(rng, n*40, false))
+			c.blend(t, make([]float32, heads*40), someFloats(rng, heads*n, false), someHalves(rng, n*40, false))
+		}
+	}
 	c := newAttentionCase(t, 256, 77, 4, 256)
 	c.scores(t, someFloats(rng, 4*256, false), someHalves(rng, 77*256, false))
 	c.blend(t, make([]float32, 4*256), someFloats(rng, 4*77, false), someHalves(rng, 77*256, false))

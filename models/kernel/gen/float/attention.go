@@ -113,6 +113,10 @@ func laneSums(a, b, c, d VecVirtual) VecVirtual {
 // blended side by side: as many as 16 registers hold.
 var blendWidth = [mostHeads + 1]int{1: 4, 2: 4, 3: 4, 4: 2}
 
+// blendRows values are blended before the next ones are read, over all of
+// dim: they stay in the caches between one part of dim and the next.
+const blendRows = 64
+
 // blend adds weighted values to dst. An output takes its terms in the order
 // of j, so that values may be blended in parts with the same result.
 func blend(f format) {
@@ -120,35 +124,55 @@ func blend(f format) {
 	Pragma("noescape")
 	Doc("Blend"+f.name+" adds weights [heads, n] · values [n, dim] to dst [heads, dim], heads from 1 to 4, dim a",
 		"multiple of 8. Strides are in values.")
-	dst, dstStride := param("dst"), stride("dstStride", 4)
-	weightStride := stride("weightStride", 4)
-	values, valueStride, dim := param("values"), stride("valueStride", f.size), param("dim")
+	weights, values, valueStride, n := param("weights"), param("values"), stride("valueStride", f.size), param("n")
 	perHeads(func(heads int) {
-		for _, width := range []int{blendWidth[heads], 1} {
-			label := "dim" + itoa(8*width) + "_of" + itoa(heads)
-			loop(label, dim, 8*width, func() {
-				blendTile(f, label, newRows(dst, dstStride, heads), newRows(param("weights"), weightStride, heads), values, valueStride, heads, width)
-				ADDQ(I32(int32(8*width*f.size)), values)
-				ADDQ(I32(int32(32*width)), dst)
-			})
-		}
+		block := "block_of" + itoa(heads)
+		Label(block)
+		count := GP64()
+		MOVQ(I32(blendRows), count)
+		CMPQ(n, count)
+		CMOVQLT(n, count)
+		blendBlock(f, weights, values, valueStride, count, heads)
+		LEAQ(Mem{Base: weights, Index: count, Scale: 4}, weights)
+		SUBQ(count, n)
+		IMULQ(valueStride, count)
+		ADDQ(count, values)
+		TESTQ(n, n)
+		JG(LabelRef(block))
 	})
 }
 
-// blendTile adds to 8·width outputs of each head.
-func blendTile(f format, label string, out, weights rows, values, valueStride GPVirtual, heads, width int) {
+// blendBlock adds count values to all of dim.
+func blendBlock(f format, weights, values, valueStride, count GPVirtual, heads int) {
+	dst, dim, column := param("dst"), param("dim"), GP64()
+	MOVQ(values, column)
+	for _, width := range []int{blendWidth[heads], 1} {
+		label := "dim" + itoa(8*width) + "_of" + itoa(heads)
+		loop(label, dim, 8*width, func() {
+			blendTile(f, label, dst, weights, column, valueStride, count, heads, width)
+			ADDQ(I32(int32(8*width*f.size)), column)
+			ADDQ(I32(int32(32*width)), dst)
+		})
+	}
+}
+
+// blendTile adds count values from value on to 8·width outputs of each head.
+func blendTile(f format, label string, dst, weights, value, valueStride, count GPVirtual, heads, width int) {
 	acc := make([]VecVirtual, heads*width)
+	out := newRows(dst, stride("dstStride", 4), heads)
 	for i := range acc {
 		acc[i] = YMM()
 		VMOVUPS(out.at(i/width, i%width*32), acc[i])
 	}
-	n, from := param("n"), GP64()
-	MOVQ(values, from)
+	n, from := GP64(), GP64()
+	MOVQ(count, n)
+	MOVQ(value, from)
+	left := newRows(weights, stride("weightStride", 4), heads)
 	loop(label+"_n", n, 1, func() {
 		weight := make([]VecVirtual, heads)
 		for h := range weight {
 			weight[h] = YMM()
-			VBROADCASTSS(weights.at(h, 0), weight[h])
+			VBROADCASTSS(left.at(h, 0), weight[h])
 		}
 		for v := range width {
 			value := YMM()
@@ -157,9 +181,10 @@ func blendTile(f format, label string, out, weights rows, values, valueStride GP
 				VFMADD231PS(value, weight[h], acc[h*width+v])
 			}
 		}
-		weights.advance(4)
+		left.advance(4)
 		ADDQ(valueStride, from)
 	})
+	out = newRows(dst, stride("dstStride", 4), heads)
 	for i, a := range acc {
 		VMOVUPS(a, out.at(i/width, i%width*32))
 	}

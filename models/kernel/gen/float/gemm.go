@@ -9,7 +9,7 @@ import (
 const (
 	panelRows = 16   // outputs of a panel
 	unroll    = 4    // values of k per turn of the inner loop
-	ahead     = 2048 // bytes between a weight and the prefetch beside it
+	gemmAhead = 2048 // bytes between a weight and the prefetch beside it
 )
 
 // gemm multiplies one panel w [k, 16] by m rows of x [m, k] into dst [m, 16].
@@ -54,7 +54,7 @@ func gemm(l level, f format) {
 func gemmStep(l level, f format, acc []VecVirtual, w GPVirtual, tokens rows, i int) {
 	at := i * panelRows * f.size
 	if at%64 == 0 {
-		PREFETCHT0(Mem{Base: w, Disp: at + ahead})
+		PREFETCHT0(Mem{Base: w, Disp: at + gemmAhead})
 	}
 	weights := make([]VecVirtual, l.vectors)
 	for v := range weights {
@@ -124,7 +124,7 @@ func gemvStep(l level, f format, acc []VecVirtual, w rows, x GPVirtual, i int) {
 	for a := range acc {
 		panel, v := a/l.vectors, a%l.vectors
 		if v == 0 && at%64 == 0 {
-			PREFETCHT0(w.at(panel, at+ahead))
+			PREFETCHT0(w.at(panel, at+l.gemvAhead))
 		}
 		from := w.at(panel, at+v*panelRows*f.size/l.vectors)
 		if f == f32 {

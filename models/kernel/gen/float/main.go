@@ -21,5 +21,6 @@ func main() {
 		blend(f)
 	}
 	sums()
+	elements()
 	build.Generate()
 }

@@ -50,7 +50,7 @@ func reduce(operands []GPVirtual) {
 		add(acc[0], 0, nil)
 		advance(8)
 	})
-	tail(n, func(mask VecVirtual) { add(acc[1], 0, mask) })
+	tail("rest", n, func(mask VecVirtual) { add(acc[1], 0, mask) })
 	VADDPS(acc[1], acc[0], acc[0])
 	VADDPS(acc[3], acc[2], acc[2])
 	VADDPS(acc[2], acc[0], acc[0])

@@ -27,11 +27,11 @@ func tailMask(r GPVirtual) VecVirtual {
 }
 
 // tail runs body once with a mask of the last n lanes, unless n is zero.
-func tail(n GPVirtual, body func(mask VecVirtual)) {
+func tail(label string, n GPVirtual, body func(mask VecVirtual)) {
 	TESTQ(n, n)
-	JLE(LabelRef("tail_end"))
+	JLE(LabelRef(label + "_end"))
 	body(tailMask(n))
-	Label("tail_end")
+	Label(label + "_end")
 }
 
 // loadPart loads the lanes of the mask and zeros elsewhere; a nil mask is all

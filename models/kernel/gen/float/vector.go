@@ -15,11 +15,13 @@ type level struct {
 	vectors int // registers that hold 16 float32
 	tokens  int // rows of activations per Gemm
 	panels  int // panels per step of Gemv
+
+	gemvAhead int // bytes between a weight and its prefetch, in each panel
 }
 
 var (
-	avx2   = level{name: "AVX2", width: 32, vectors: 2, tokens: 6, panels: 4}
-	avx512 = level{name: "AVX512", width: 64, vectors: 1, tokens: 12, panels: 4}
+	avx2   = level{name: "AVX2", width: 32, vectors: 2, tokens: 6, panels: 4, gemvAhead: 512}
+	avx512 = level{name: "AVX512", width: 64, vectors: 1, tokens: 12, panels: 4, gemvAhead: 2048}
 )
 
 // vector returns a new register of the level's width.
