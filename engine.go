@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 
 	"sotto/audio"
@@ -12,6 +11,7 @@ import (
 	"sotto/decoder/prompt"
 	"sotto/encoder"
 	"sotto/models/gemma4"
+	"sotto/models/kernel"
 )
 
 // ErrFull says that every seat of the engine is taken.
@@ -28,7 +28,7 @@ const (
 // EngineOptions tune an Engine; the zero value is right for one machine.
 type EngineOptions struct {
 	Seats   int // voices at once; 0: 8
-	Workers int // voices computing at once; 0: one per processor
+	Workers int // threads that compute, for all voices together; 0: one per core
 }
 
 // Engine is one loaded model, shared by many voices. Its weights are never
@@ -39,19 +39,21 @@ type Engine struct {
 	decoder *decoder.Decoder
 	prompts *prompt.Prompt
 
-	seats   int32
-	taken   atomic.Int32
-	workers chan struct{} // a voice computes while it holds one of these
+	team *kernel.Team
+
+	seats int32
+	taken atomic.Int32
 }
 
 // NewEngine prepares model for listening. The model must stay open as long as
 // the engine is used.
 func NewEngine(model *gemma4.Model, opt EngineOptions) (*Engine, error) {
-	enc, err := encoder.New(&model.Config.Audio, &model.Audio)
+	team := kernel.NewTeam(opt.Workers)
+	enc, err := encoder.New(&model.Config.Audio, &model.Audio, team)
 	if err != nil {
 		return nil, err
 	}
-	dec, err := decoder.New(&model.Config.Text, &model.Config.Tokens, &model.Text)
+	dec, err := decoder.New(&model.Config.Text, &model.Config.Tokens, &model.Text, team)
 	if err != nil {
 		return nil, err
 	}
@@ -62,14 +64,18 @@ func NewEngine(model *gemma4.Model, opt EngineOptions) (*Engine, error) {
 	if opt.Seats <= 0 {
 		opt.Seats = 8
 	}
-	if opt.Workers <= 0 {
-		opt.Workers = runtime.GOMAXPROCS(0)
-	}
 	return &Engine{
-		model: model, encoder: enc, decoder: dec, prompts: prompts,
-		seats: int32(opt.Seats), workers: make(chan struct{}, opt.Workers),
+		model: model, encoder: enc, decoder: dec, prompts: prompts, team: team,
+		seats: int32(opt.Seats),
 	}, nil
 }
+
+// Run lends the engine its threads until ctx ends. Without it every voice
+// computes on its own goroutine alone.
+func (e *Engine) Run(ctx context.Context) error { return e.team.Run(ctx) }
+
+// Workers returns how many threads compute, that of the caller included.
+func (e *Engine) Workers() int { return e.team.Workers() }
 
 // Model returns the model the engine was made of.
 func (e *Engine) Model() *gemma4.Model { return e.model }
@@ -137,15 +143,3 @@ func (e *Engine) scratch(tasks []task, frames int) int {
 	}
 	return most
 }
-
-// acquire waits for the right to compute.
-func (e *Engine) acquire(ctx context.Context) error {
-	select {
-	case e.workers <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (e *Engine) release() { <-e.workers }

@@ -36,7 +36,8 @@ var order = map[string]string{
 	"models/kernel":            "models/tensor models/kernel/simd",
 	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
-	"models/pocket":            "models/gemma4",
+	"models/packed":            "models/tensor models/mapped models/gemma4",
+	"models/pocket":            "models/gemma4 models/packed",
 	"models/synthetic":         "models/gemma4 models/gguf models/tensor models/tokenizer",
 	"encoder/mel":              "",
 	"encoder":                  "audio encoder/mel models/batch models/gemma4 models/kernel models/tensor",
@@ -44,13 +45,13 @@ var order = map[string]string{
 	"decoder/sample":           "",
 	"decoder/prompt":           "models/gemma4 models/tokenizer",
 	"decoder":                  "decoder/kvcache models/batch models/gemma4 models/kernel models/tensor",
-	".":                        "audio audio/vad encoder decoder decoder/prompt decoder/sample models/gemma4",
+	".":                        "audio audio/vad encoder decoder decoder/prompt decoder/sample models/gemma4 models/kernel",
 	"transport/wire":           "",
 	"transport/subtitle":       "",
 	"transport/ws":             ". audio audio/intake audio/resample transport/wire",
 	"web":                      "",
 	"transport":                ". transport/ws",
-	"cmd/sotto":                ". audio audio/intake models/gemma4 models/pocket transport transport/subtitle transport/wire web",
+	"cmd/sotto":                ". audio audio/intake models/gemma4 models/kernel models/packed models/pocket transport transport/subtitle transport/wire web",
 }
 
 // TestImportOrder reads source files, so that a broken rule fails even when

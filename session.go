@@ -135,9 +135,9 @@ func (s *Session) listen(ctx context.Context) error {
 		select {
 		case f, ok := <-s.mailbox:
 			if !ok {
-				return s.compute(ctx, func() error { return s.end(ctx, <-s.tail) })
+				return s.end(ctx, <-s.tail)
 			}
-			if err := s.compute(ctx, func() error { return s.hear(ctx, &f) }); err != nil {
+			if err := s.hear(ctx, &f); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -146,16 +146,7 @@ func (s *Session) listen(ctx context.Context) error {
 	}
 }
 
-// compute runs f while holding one of the engine's workers.
-func (s *Session) compute(ctx context.Context, f func() error) error {
-	if err := s.engine.acquire(ctx); err != nil {
-		return err
-	}
-	defer s.engine.release()
-	return f()
-}
-
-// hear takes one frame: forgotten while nobody speaks, else encoded once.
+// hear takes one frame: forgotten while nobody speaks, else kept for the model.
 func (s *Session) hear(ctx context.Context, f *audio.Frame) error {
 	s.stats.frames.Add(1)
 	s.heard += audio.FrameLen

@@ -18,6 +18,9 @@ const (
 	longPauseFrames = 2
 	longWindow      = 15 * 1000 / audio.FrameMilli
 
+	// block frames are encoded together (480 ms).
+	block = 12
+
 	// A reply may have this many tokens, and so many more per second of sound.
 	// A model that wants more is repeating itself.
 	replyTokens          = 16
@@ -34,9 +37,10 @@ type window struct {
 	start   audio.Position
 	longest int // frames after which it ends in any case
 
-	ear    *encoder.Stream
-	memory *decoder.Stream
-	sound  []float32 // one sound token
+	ear     *encoder.Stream
+	memory  *decoder.Stream
+	waiting []audio.Frame // heard and not encoded yet, fewer than block
+	sound   []float32     // sound tokens of a block
 
 	frames int      // heard
 	quiet  int      // frames since somebody spoke
@@ -48,23 +52,40 @@ func newWindow(e *Engine, tasks []task, longest, segment int, start audio.Positi
 	scratch := e.scratch(tasks, longest)
 	w := &window{
 		engine: e, tasks: tasks, segment: segment, start: start, longest: longest,
-		ear:    e.encoder.NewStream(),
-		memory: e.decoder.NewStream(len(head)+longest+scratch, scratch),
-		sound:  make([]float32, e.encoder.Dims()),
-		shown:  make([]string, len(tasks)),
+		ear:     e.encoder.NewStream(),
+		memory:  e.decoder.NewStream(len(head)+longest+scratch, scratch),
+		waiting: make([]audio.Frame, 0, block),
+		sound:   make([]float32, block*e.encoder.Dims()),
+		shown:   make([]string, len(tasks)),
 	}
 	return w, w.memory.Append(head)
 }
 
-// hear encodes one frame and remembers its sound token.
+// hear takes one frame. A block of them is encoded together, so that the weights
+// are read once for all; sooner when the model is asked.
 func (w *window) hear(f *audio.Frame, speech bool) error {
-	w.ear.Step(w.sound, f)
+	w.waiting = append(w.waiting, *f)
 	w.frames++
 	w.quiet++
 	if speech {
 		w.quiet = 0
 	}
-	return w.memory.AppendAudio(w.sound)
+	if len(w.waiting) < block {
+		return nil
+	}
+	return w.encode()
+}
+
+// encode gives what is waiting to both towers: each frame is encoded once and
+// its sound token remembered once.
+func (w *window) encode() error {
+	if len(w.waiting) == 0 {
+		return nil
+	}
+	sound := w.sound[:len(w.waiting)*w.engine.encoder.Dims()]
+	w.ear.Step(sound, w.waiting)
+	w.waiting = w.waiting[:0]
+	return w.memory.AppendAudio(sound)
 }
 
 // finish hears the voice's last samples, fewer than a frame, as a frame that
@@ -97,6 +118,9 @@ func (w *window) end() audio.Position {
 
 // say writes task i's reply to the sound so far, then forgets having written it.
 func (w *window) say(ctx context.Context, i int) (string, error) {
+	if err := w.encode(); err != nil {
+		return "", err
+	}
 	mark := w.memory.Mark()
 	defer w.memory.Rewind(mark)
 	t := &w.tasks[i]

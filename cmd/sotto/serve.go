@@ -20,7 +20,7 @@ func serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
 		Usage: "serve the caption page and the WebSocket door",
-		Flags: append(modelFlags(),
+		Flags: append(engineFlags(),
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:7788", EnvVars: []string{"SOTTO_LISTEN"}, Usage: "`ADDRESS` to listen on"},
 			&cli.IntFlag{Name: "seats", Value: 8, Usage: "`NUMBER` of voices at once"},
 			&cli.StringSliceFlag{Name: "allow-host", Usage: "another `NAME` this server is called by"},

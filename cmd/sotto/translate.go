@@ -23,7 +23,7 @@ func translateCommand() *cli.Command {
 		Description: "sotto translate --to en,fr,de talk.ogg\n" +
 			"sotto translate --to en --format srt talk.mp3 > talk.srt\n" +
 			"arecord -q -f S16_LE -r 16000 -c 1 | sotto translate --to en --raw s16le --pace realtime -",
-		Flags: append(modelFlags(),
+		Flags: append(engineFlags(),
 			&cli.StringFlag{Name: "from", Value: "es", Usage: "`LANGUAGE` that is spoken"},
 			&cli.StringFlag{Name: "to", Usage: "`LANGUAGES` wanted, such as en or en,fr,de"},
 			&cli.BoolFlag{Name: "transcribe", DisableDefaultText: true, Usage: "also write what is spoken, in its own language"},

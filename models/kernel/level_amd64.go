@@ -32,6 +32,20 @@ func avx2() level {
 	l.f16 = floatKernelOf(simd.GemmF16AVX2, simd.GemvF16AVX2, tensor.F16)
 	l.bf16 = floatKernelOf(simd.GemmBF16AVX2, simd.GemvBF16AVX2, tensor.BF16)
 	l.scores, l.blend = scoresAVX2, blendAVX2
+	l.dot = func(a, b []float32) float32 { return simd.Dot(first(a), first(b), len(a)) }
+	l.axpy = func(dst []float32, a float32, x []float32) { simd.Axpy(first(dst), first(x), a, len(x)) }
+	l.add = func(dst, x []float32) { simd.Add(first(dst), first(x), len(x)) }
+	l.scale = func(x []float32, by float32) { simd.Scale(first(x), by, len(x)) }
+	l.normScale = func(dst, x, weight []float32, by float32) {
+		simd.NormScale(first(dst), first(x), first(weight), by, len(x))
+	}
+	l.softmax = func(x []float32) { simd.Softmax(first(x), len(x)) }
+	l.softCap = func(x []float32, limit float32) { simd.SoftCap(first(x), limit, len(x)) }
+	l.silu = func(x []float32) { simd.SiLU(first(x), len(x)) }
+	l.glu = func(dst, value, gate []float32) { simd.GLU(first(dst), first(value), first(gate), len(dst)) }
+	l.geluTanhMul = func(gate, up []float32) { simd.GELUTanhMul(first(gate), first(up), len(gate)) }
+	l.clamp = func(x []float32, lo, hi float32) { simd.Clamp(first(x), lo, hi, len(x)) }
+	l.rotate = func(x, cos, sin []float32) { simd.Rotate(first(x), first(cos), first(sin), len(cos)) }
 	l.narrow = func(dst []uint16, x []float32) { simd.NarrowF16(&dst[0], &x[0], len(x)) }
 	return l
 }
@@ -53,6 +67,9 @@ func quantiseAVX2(q []int8, meta []Meta, x []float32, qStride, metaStride int) {
 	check(len(q) >= (blocks-1)*qStride+blockLen && len(meta) > (blocks-1)*metaStride, "%d blocks into %d codes", blocks, len(q))
 	simd.QuantizeAVX2(&q[0], metaBytes(meta), &x[0], blocks, qStride, metaStride*int(unsafe.Sizeof(meta[0])))
 }
+
+// first returns where a slice begins; nil of none.
+func first(x []float32) *float32 { return unsafe.SliceData(x) }
 
 func metaBytes(meta []Meta) *byte { return (*byte)(unsafe.Pointer(&meta[0])) }
 

@@ -45,10 +45,10 @@ const (
 )
 
 // NewTeam returns a team of so many workers, the caller of Do included; 0 means
-// one for each processor that Go uses.
+// Cores.
 func NewTeam(workers int) *Team {
 	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+		workers = Cores()
 	}
 	t := &Team{workers: workers, wake: make(chan struct{}, workers)}
 	for range workers {

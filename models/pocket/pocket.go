@@ -7,6 +7,7 @@ import (
 	_ "embed"
 
 	"sotto/models/gemma4"
+	"sotto/models/packed"
 )
 
 var (
@@ -22,5 +23,18 @@ var (
 //go:embed testset/demo.ogg
 var Demo []byte
 
-// Open loads the embedded model.
-func Open() (*gemma4.Model, error) { return gemma4.OpenGGUF(text, audio) }
+// Open loads the embedded model, packed for the fast kernels.
+func Open() (*gemma4.Model, error) {
+	m, err := Reference()
+	if err != nil {
+		return nil, err
+	}
+	if err := packed.Memory(m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Reference loads the embedded model as it is stored: it is computed by the
+// reference arithmetic, slowly and exactly.
+func Reference() (*gemma4.Model, error) { return gemma4.OpenGGUF(text, audio) }

@@ -14,6 +14,7 @@ import (
 	"sotto/decoder/prompt"
 	"sotto/encoder"
 	"sotto/models/gemma4"
+	"sotto/models/kernel"
 )
 
 // writeTiny writes a tiny pair into a folder of its own.
@@ -82,7 +83,7 @@ func sound(samples int) []float32 {
 // towers and looks at every stage.
 func TestWhatFlowsNeitherExplodesNorVanishes(t *testing.T) {
 	m := openTiny(t)
-	e, err := encoder.New(&m.Config.Audio, &m.Audio)
+	e, err := encoder.New(&m.Config.Audio, &m.Audio, kernel.NewTeam(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestWhatFlowsNeitherExplodesNorVanishes(t *testing.T) {
 	if got := rms(tokens); got < 0.5 || got > 2 {
 		t.Errorf("sound tokens have a root mean square of %.3f, want about 1", got)
 	}
-	d, err := decoder.New(&m.Config.Text, &m.Config.Tokens, &m.Text)
+	d, err := decoder.New(&m.Config.Text, &m.Config.Tokens, &m.Text, kernel.NewTeam(1))
 	if err != nil {
 		t.Fatal(err)
 	}
