@@ -121,7 +121,7 @@ const floatCanary = 0x7fa5a5a5
 type floatRoom struct{ mem []byte }
 
 func newFloatRoom(t testing.TB, size int) *floatRoom {
-	r := &floatRoom{fenced(t, (size+fencePage+4095)&^4095)}
+	r := &floatRoom{fenced(t, (size+8191)&^4095)}
 	r.reset()
 	return r
 }
