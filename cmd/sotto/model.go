@@ -48,6 +48,9 @@ func openModel(name, mmproj string) (*gemma4.Model, error) {
 	return model, nil
 }
 
+// smallModel bytes are packed anew every time, in memory.
+const smallModel = 64 << 20
+
 // openFast opens a model for the fast kernels. A checkpoint is packed into the
 // cache the first time it is used.
 func openFast(c *cli.Context) (*gemma4.Model, error) {
@@ -61,6 +64,13 @@ func openFast(c *cli.Context) (*gemma4.Model, error) {
 	model, err := openModel(name, mmproj)
 	if err != nil || name == "pocket" {
 		return model, err
+	}
+	if packed.Size(model) <= smallModel {
+		if err := packed.Memory(model); err != nil {
+			model.Close()
+			return nil, modelError(err)
+		}
+		return model, nil
 	}
 	dir, err := cacheDir()
 	if err != nil {
@@ -88,6 +98,9 @@ func pack(c *cli.Context, model *gemma4.Model, dir string) (*gemma4.Model, error
 	err := packed.Write(model, dir, bar.show)
 	bar.end()
 	model.Close()
+	if errors.Is(err, packed.ErrValue) {
+		return nil, modelError(err)
+	}
 	if err != nil {
 		return nil, environmentError("%w; make room there, or choose another place with SOTTO_CACHE", err)
 	}

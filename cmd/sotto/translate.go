@@ -202,6 +202,9 @@ func (j *job) feed(ctx, all context.Context, session *sotto.Session, source inta
 			progress.frame()
 		case end := <-ended:
 			session.Finish(end.rest)
+			if ctx.Err() != nil { // which the reader may have seen first
+				return interrupted()
+			}
 			return end.err
 		case <-ctx.Done():
 			session.Finish(nil)

@@ -49,8 +49,10 @@ type Progress func(done, total int64)
 
 // Path returns where the packed form of m belongs in a folder.
 func Path(m *gemma4.Model, dir string) string {
-	return filepath.Join(dir, fingerprint(plans(m))[:32]+".packed")
+	return file(dir, fingerprint(plans(m)))
 }
+
+func file(dir, print string) string { return filepath.Join(dir, print[:32]+".packed") }
 
 // Attach maps the packed form of m from a folder in place of its matrices. The
 // error is fs.ErrNotExist when it has not been written yet; one that does not
@@ -58,20 +60,20 @@ func Path(m *gemma4.Model, dir string) string {
 func Attach(m *gemma4.Model, dir string) error {
 	all := plans(m)
 	print := fingerprint(all)
-	path := filepath.Join(dir, print[:32]+".packed")
-	file, err := mapped.Open(path)
+	path := file(dir, print)
+	weights, err := mapped.Open(path)
 	if err != nil {
 		return fmt.Errorf("packed: %w", err)
 	}
-	matrices, err := read(file.Bytes(), print, all)
+	matrices, err := read(weights.Bytes(), print, all)
 	if err != nil {
-		file.Close()
+		weights.Close()
 		return fmt.Errorf("packed: %s: %w; remove it and it is written anew", path, err)
 	}
 	for i, p := range all {
 		*p.Matrix = matrices[i]
 	}
-	m.OnClose(file.Close)
+	m.OnClose(weights.Close)
 	return nil
 }
 
@@ -143,16 +145,16 @@ func Write(m *gemma4.Model, dir string, progress Progress) error {
 	}
 	all := plans(m)
 	print := fingerprint(all)
-	file, err := os.CreateTemp(dir, print[:32]+".*.part")
+	part, err := os.CreateTemp(dir, print[:32]+".*.part")
 	if err != nil {
 		return fmt.Errorf("packed: cannot write the packed model: %w", err)
 	}
-	err = errors.Join(write(file, print, all, progress), file.Sync(), file.Close())
+	err = errors.Join(write(part, print, all, progress), part.Sync(), part.Close())
 	if err == nil {
-		err = os.Rename(file.Name(), filepath.Join(dir, print[:32]+".packed"))
+		err = os.Rename(part.Name(), file(dir, print))
 	}
 	if err != nil {
-		os.Remove(file.Name())
+		os.Remove(part.Name())
 		return fmt.Errorf("packed: cannot write the packed model: %w", err)
 	}
 	return nil
@@ -258,7 +260,7 @@ func (w *worker) write(file *os.File, p *piece) (int, error) {
 	}
 	for k := range p.to - p.from {
 		if err := w.packer.Panel(w.buf[k*size:(k+1)*size], *p.plan.Matrix, p.plan.to, p.from+k); err != nil {
-			return 0, fmt.Errorf("%s: %w", p.plan.Name, err)
+			return 0, fmt.Errorf("%s: %w: %w", p.plan.Name, ErrValue, err)
 		}
 	}
 	return file.WriteAt(w.buf[:(p.to-p.from)*size], p.offset)

@@ -6,6 +6,7 @@
 package packed
 
 import (
+	"errors"
 	"fmt"
 
 	"sotto/models/gemma4"
@@ -92,12 +93,26 @@ func onGrid(m *tensor.Matrix) bool {
 	return true
 }
 
+// Size returns how many bytes the packed form of m takes.
+func Size(m *gemma4.Model) int64 {
+	var n int64
+	for _, p := range plans(m) {
+		packed := p.packed()
+		n += int64(packed.Size())
+	}
+	return n
+}
+
+// ErrValue says that a weight has no place in the type it is packed to: the
+// checkpoint is damaged.
+var ErrValue = errors.New("a weight cannot be packed")
+
 // Memory packs a model in memory. The model must not be in use yet.
 func Memory(m *gemma4.Model) error {
 	for _, p := range plans(m) {
 		packed, err := tensor.Pack(*p.Matrix, p.to)
 		if err != nil {
-			return fmt.Errorf("packed: %s: %w", p.Name, err)
+			return fmt.Errorf("packed: %s: %w: %w", p.Name, ErrValue, err)
 		}
 		*p.Matrix = packed
 	}
