@@ -34,10 +34,11 @@ type matmul struct {
 
 const (
 	maxProducts = 3
-	// chunkPanels is the most panels of a chunk: 64 to 400 kB of weights, 5 to
-	// 50 µs of one core's work, which is also how long the collector may have
-	// to wait for it.
+	// chunkPanels and chunkWork limit a chunk, in panels and in multiplications:
+	// 64 to 400 kB of weights, up to 100 µs of one core's work, which is also how
+	// long the collector may have to wait for it.
 	chunkPanels = 16
+	chunkWork   = 10 << 20
 )
 
 func (m *matmul) begin(x []float32, n int, products []Product) {
@@ -50,7 +51,7 @@ func (m *matmul) begin(x []float32, n int, products []Product) {
 		m.panels += p.W.panels()
 		m.integer = m.integer || p.W.integer()
 	}
-	m.per = max(1, min(chunkPanels, m.panels/(4*len(m.partial))))
+	m.per = max(1, min(chunkPanels, chunkWork/(n*m.cols*panelRows), m.panels/(4*len(m.partial))))
 	if m.integer {
 		m.inputs.begin(x, n, m.cols)
 	}

@@ -88,8 +88,8 @@ func (t *Team) Do(task Task, chunks int) {
 	t.rouse(chunks - 1)
 	t.help(0)
 	for spins := 0; t.left.Load() != 0; spins++ {
-		if spins > 1<<12 { // whoever has the last chunk was put aside
-			runtime.Gosched()
+		if spins > 1<<14 { // whoever has the last chunk was put aside: make room
+			time.Sleep(20 * time.Microsecond)
 		}
 	}
 }
