@@ -37,7 +37,7 @@ type Client struct {
 
 	config Config
 	base   *url.URL
-	http   *http.Client
+	http   *http.Transport // it follows no redirect
 	limits limits
 	space  func(folder string) (int64, error)
 	write  func(io.Writer, []byte) (int, error)
@@ -59,12 +59,7 @@ func New(config Config) (*Client, error) {
 	if err := config.checkToken(); err != nil {
 		return nil, err
 	}
-	c := &Client{Agent: "sotto", config: config, base: base, limits: usual, space: freeSpace, write: io.Writer.Write}
-	c.http = &http.Client{
-		Transport:     newTransport(),
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	return c, nil
+	return &Client{Agent: "sotto", config: config, base: base, http: newTransport(), limits: usual, space: freeSpace, write: io.Writer.Write}, nil
 }
 
 func newTransport() *http.Transport {
@@ -135,7 +130,7 @@ func (c *Client) once(ctx context.Context, target *url.URL, ask http.Header, tru
 	if c.config.Token != "" && trusted {
 		request.Header.Set("Authorization", "Bearer "+c.config.Token)
 	}
-	response, err := c.http.Do(request)
+	response, err := c.http.RoundTrip(request)
 	if err != nil {
 		return nil, broken(ctx, target.Hostname(), err)
 	}

@@ -81,9 +81,9 @@ func (c *Client) progress(p Progress) {
 }
 
 // complete fills a partial and proves it. Bytes joined from several answers that
-// do not add up are fetched once more in one piece.
+// do not add up are fetched once more from the start.
 func (c *Client) complete(ctx context.Context, p *partial, s *Spec, commit string) error {
-	for {
+	for first := true; ; first = false {
 		if err := c.fill(ctx, p, s, commit); err != nil {
 			return err
 		}
@@ -94,11 +94,11 @@ func (c *Client) complete(ctx context.Context, p *partial, s *Spec, commit strin
 		if !errors.Is(err, errSum) {
 			return err
 		}
-		if !p.joined {
+		if !p.joined || !first {
 			p.discard()
 			return fault(Hash, "%s came whole, but is not the file the hub promised (its sum differs); nothing of it was kept: run again, or tell the owner of %s", p.want.Name, s.Repo)
 		}
-		c.notice(p.want.Name + " came in parts that do not fit together; getting it in one piece")
+		c.notice(p.want.Name + " came in parts that do not fit together; getting all of it again")
 		if err := p.begin(etag{}); err != nil {
 			return err
 		}

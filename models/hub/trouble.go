@@ -45,7 +45,7 @@ func broken(ctx context.Context, host string, err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fault(Network, "%s refuses the connection; check HF_ENDPOINT", host).again()
 	}
-	return fault(Network, "the connection to %s broke: %s; check the network and run again", host, plain(short(err), 200)).again()
+	return fault(Network, "the connection to %s broke: %s; check the network and run again", host, plain(err.Error(), 200)).again()
 }
 
 func expiry(invalid x509.CertificateInvalidError) string {
@@ -54,15 +54,6 @@ func expiry(invalid x509.CertificateInvalidError) string {
 		return "it begins on " + from.Format(time.DateOnly)
 	}
 	return "it ended on " + to.Format(time.DateOnly)
-}
-
-// short drops the request that the http package repeats in front of an error.
-func short(err error) string {
-	text := err.Error()
-	if i := strings.LastIndex(text, `": `); i >= 0 {
-		text = text[i+3:]
-	}
-	return text
 }
 
 // refusal says what a status other than success means. The body is not read:
