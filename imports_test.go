@@ -32,6 +32,8 @@ var order = map[string]string{
 	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
 	"models/pocket":            "models/gemma4",
+	"models/hub":               "",
+	"models/hub/hubtest":       "",
 	"encoder/mel":              "",
 	"encoder":                  "audio encoder/mel models/gemma4 models/kernel models/tensor",
 	"decoder/kvcache":          "",
@@ -44,7 +46,7 @@ var order = map[string]string{
 	"transport/ws":             ". audio audio/intake audio/resample transport/wire",
 	"web":                      "",
 	"transport":                ". transport/ws",
-	"cmd/sotto":                ". audio audio/intake models/gemma4 models/pocket transport transport/subtitle transport/wire web",
+	"cmd/sotto":                ". audio audio/intake models/gemma4 models/hub models/pocket transport transport/subtitle transport/wire web",
 }
 
 // TestImportOrder reads source files, so that a broken rule fails even when

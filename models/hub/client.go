@@ -230,6 +230,6 @@ func (c *Client) pause(ctx context.Context, failures int, e *Error) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }

@@ -70,7 +70,7 @@ func (c *Client) cached(ctx context.Context, st *store, commit string, f File) (
 func (c *Client) checking(ctx context.Context, f File) func(int64) error {
 	return func(n int64) error {
 		c.progress(Progress{File: f.Name, Done: n, Size: f.Size, Checking: true})
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -108,13 +109,16 @@ func (s *store) ref(revision string) string {
 	return ""
 }
 
+// drafts counts the drafts of this process, so that no two have one name.
+var drafts atomic.Int64
+
 // replace writes a small file whole or not at all.
 func (s *store) replace(name, text string) error {
 	what := "writing " + name
 	if err := s.root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return storeFault(what, err)
 	}
-	draft := fmt.Sprintf("%s.%d.tmp", name, os.Getpid())
+	draft := fmt.Sprintf("%s.%d.%d.tmp", name, os.Getpid(), drafts.Add(1))
 	s.root.Remove(draft) // what a killed process of the same number left
 	f, err := s.root.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -169,7 +173,7 @@ func (s *store) lock(ctx context.Context, f File, waiting func()) (unlock func()
 		}
 		select {
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, ctx.Err()
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -29,7 +29,7 @@ func broken(ctx context.Context, host string, err error) error {
 	case errors.Is(context.Cause(ctx), errStalled):
 		return fault(Network, "%s stopped sending; check the network and run again", host).again()
 	case ctx.Err() != nil:
-		return context.Cause(ctx)
+		return ctx.Err()
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fault(TLS, "the certificate of %s is not valid: %s; check this machine's clock", host, expiry(invalid))
 	case errors.As(err, &name):

@@ -71,11 +71,12 @@ type Seen struct {
 // New starts the servers; Close ends them.
 func New(repos ...*Repo) *Server {
 	s := &Server{repos: make(map[string]*Repo)}
-	for _, r := range repos {
+	for _, given := range repos {
+		r := *given // several servers may serve one
 		if r.Commit == "" {
 			r.Commit = Commit
 		}
-		s.repos[r.Name] = r
+		s.repos[r.Name] = &r
 	}
 	s.hub = httptest.NewServer(http.HandlerFunc(s.serveHub))
 	s.large = httptest.NewServer(http.HandlerFunc(s.serveLarge))
