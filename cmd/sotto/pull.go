@@ -53,8 +53,10 @@ func pull(c *cli.Context) error {
 	if err != nil {
 		return hubError(err)
 	}
-	if err := usable(model); err != nil {
+	if ok, err := usable(model); err != nil {
 		return err
+	} else if ok {
+		meter.notice("use it with --model " + spec.Name)
 	}
 	return say(c, strings.Join(model.Paths, "\n")+"\n")
 }
@@ -82,21 +84,21 @@ func hubConfig() (hub.Config, error) {
 	return config, nil
 }
 
-// usable opens what was pulled, when it is a whole model: better to hear now
-// that it holds something sotto does not read.
-func usable(m hub.Model) error {
+// usable opens what was pulled and reports whether it is a whole model: better to
+// hear now that it holds something sotto does not read.
+func usable(m hub.Model) (bool, error) {
 	path := m.Text
 	if m.Folder != "" {
 		path = m.Folder
 	}
 	if path == "" || m.Folder == "" && m.Projector == "" {
-		return nil
+		return false, nil
 	}
 	model, err := openModel(path, m.Projector)
 	if err != nil {
-		return modelError(fmt.Errorf("%s is pulled, but sotto cannot use it: %w", m.Repo, err))
+		return false, modelError(fmt.Errorf("%s is pulled, but sotto cannot use it: %w", m.Repo, err))
 	}
-	return model.Close()
+	return true, model.Close()
 }
 
 // hubError gives a failed pull its exit code.
@@ -104,7 +106,8 @@ func hubError(err error) error {
 	var e *hub.Error
 	switch {
 	case errors.Is(err, context.Canceled):
-		return &failure{exitInterrupted, fmt.Errorf("interrupted%s", strings.TrimPrefix(err.Error(), context.Canceled.Error()))}
+		kept := strings.TrimPrefix(err.Error(), context.Canceled.Error())
+		return &failure{exitInterrupted, advised(errors.New("interrupted"+kept), "run again")}
 	case errors.As(err, &e) && e.Kind == hub.Store:
 		return &failure{exitEnvironment, err}
 	}

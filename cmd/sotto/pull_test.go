@@ -49,7 +49,7 @@ func TestAPulledModelTranslatesByItsShortName(t *testing.T) {
 		t.Fatalf("exit code %d, stderr %q", r.code, r.stderr)
 	}
 	for _, want := range []string{"e4b is Gemma 4 E4B, trained for Q4_0: " + e4bRepo + " at 0123456789ab (main)\n", "licence: apache-2.0\n",
-		"gemma-4-E4B_q4_0-it.gguf, 2.0 MiB, the decoder\n", "gemma-4-E4B-it-mmproj.gguf, 2.2 MiB, the audio half\n"} {
+		"gemma-4-E4B_q4_0-it.gguf, 2.0 MiB, the decoder\n", "gemma-4-E4B-it-mmproj.gguf, 2.2 MiB, the audio half\n", "use it with --model e4b\n"} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("stderr %q, want %q in it", r.stderr, want)
 		}

@@ -178,6 +178,7 @@ func complains(t *testing.T, err error, kind Kind, says ...string) {
 	}
 }
 
+// The layout is the one that huggingface_hub 2.4 leaves for the same repository.
 func TestPullBringsAPairAndKeepsTheHubsLayout(t *testing.T) {
 	repo := someRepo()
 	server := hubtest.New(repo)

@@ -119,14 +119,14 @@ func TestKilledAtAnyByteAPullGoesOn(t *testing.T) {
 // reference.
 func TestKilledAtAnyMomentAPullGoesOn(t *testing.T) {
 	repo := someRepo()
-	for i := range 24 {
+	for i := range 16 {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			server := hubtest.New(repo)
 			defer server.Close()
 			b := newBench(t, server.URL)
 			for range 3 {
 				cmd := b.puller()
-				time.Sleep(time.Duration(5+3*i) * time.Millisecond)
+				time.Sleep(time.Duration(4+4*i) * time.Millisecond)
 				cmd.Process.Kill()
 				cmd.Wait()
 				b.check()
@@ -137,13 +137,13 @@ func TestKilledAtAnyMomentAPullGoesOn(t *testing.T) {
 }
 
 func TestCutAtEveryByteAPullGoesOn(t *testing.T) {
-	repo := &hubtest.Repo{Name: repoName, Licence: "mit", Files: map[string][]byte{textName: noise(11, 500)}}
+	repo := &hubtest.Repo{Name: repoName, Licence: "mit", Files: map[string][]byte{textName: noise(11, 300)}}
 	data := repo.Files[textName]
 	server := hubtest.New(repo)
 	defer server.Close()
 	b := newBench(t, server.URL)
 	for at := range len(data) {
-		server.OnLarge = raw(head("Content-Length: 500", `Etag: "`+hubtest.Sum(textName, data)[:32]+`"`) + string(data[:at]))
+		server.OnLarge = raw(head("Content-Length: 300", `Etag: "`+hubtest.Sum(textName, data)[:32]+`"`) + string(data[:at]))
 		c := b.hasty()
 		c.limits.attempts = 1
 		if _, err := pull(t.Context(), c, repoName); as(err) == nil || as(err).Kind != Network {

@@ -56,7 +56,7 @@ func (c *Client) Pull(ctx context.Context, s Spec) (Model, error) {
 // announce says what was chosen, and under which licence.
 func (c *Client) announce(st *store, s *Spec, r repository, chosen choice) error {
 	head := fmt.Sprintf("%s at %.12s (%s)", s.Repo, r.commit, s.Revision)
-	if s.card != nil {
+	if s.card != nil && s.File == "" {
 		head = fmt.Sprintf("%s is %s: %s", s.Name, s.card.what, head)
 	}
 	c.notice(head)
