@@ -7,7 +7,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all build run serve test check cross bench fuzz clean
+.PHONY: all build run serve test check generate cross bench fuzz clean
 
 all: build
 
@@ -28,15 +28,20 @@ test: ## everything a change must pass; under 5 minutes on 2 cores
 
 check: ## what is slower: format, data races, every platform, the recipe's tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
-	@$(MAKE) --no-print-directory test cross
-	CGO_ENABLED=1 $(GO) test -race . ./transport/... ./cmd/...
+	@$(MAKE) --no-print-directory generate test cross
+	@git diff --exit-code --stat models/kernel/simd || { echo "the committed assembly is not what the generators write"; exit 1; }
+	CGO_ENABLED=1 $(GO) test -race . ./models/batch ./models/kernel ./encoder ./decoder ./transport/... ./cmd/...
 
 cross: ## build for every platform we promise
 	@for p in $(PLATFORMS); do \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./... || exit 1; echo "builds for $$p"; done
 
+generate: ## write the kernels' assembly again; it must come out as it is committed
+	cd models/kernel/gen && for p in quant float; do \
+	  $(GO) run ./$$p -pkg simd -out ../simd/$${p}_amd64.s -stubs ../simd/$${p}_amd64.go || exit 1; done
+
 bench: ## benchmarks beside the code
-	$(GO) test -run '^$$' -bench . -benchmem ./models/kernel ./encoder/... ./decoder/... ./models/tokenizer
+	$(GO) test -run '^$$' -bench . -benchmem ./models/kernel/... ./models/tensor ./encoder/... ./decoder/... ./models/tokenizer
 
 FUZZTIME ?= 20s
 fuzz: ## every fuzz target for FUZZTIME

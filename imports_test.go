@@ -38,6 +38,8 @@ var order = map[string]string{
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
 	"models/packed":            "models/tensor models/mapped models/gemma4",
 	"models/pocket":            "models/gemma4 models/packed",
+	"models/hub":               "",
+	"models/hub/hubtest":       "",
 	"models/synthetic":         "models/gemma4 models/gguf models/tensor models/tokenizer",
 	"encoder/mel":              "",
 	"encoder":                  "audio encoder/mel models/batch models/gemma4 models/kernel models/tensor",
@@ -51,7 +53,7 @@ var order = map[string]string{
 	"transport/ws":             ". audio audio/intake audio/resample transport/wire",
 	"web":                      "",
 	"transport":                ". transport/ws",
-	"cmd/sotto":                ". audio audio/intake models/gemma4 models/kernel models/packed models/pocket transport transport/subtitle transport/wire web",
+	"cmd/sotto":                ". audio audio/intake models/gemma4 models/hub models/kernel models/packed models/pocket transport transport/subtitle transport/wire web",
 }
 
 // TestImportOrder reads source files, so that a broken rule fails even when

@@ -117,7 +117,7 @@ func checkRefusal(t *testing.T, r result, code int, says ...string) {
 
 func TestTheCommandLineIsRefusedWithOneSentence(t *testing.T) {
 	for name, c := range map[string]struct{ args, says string }{
-		"no such command":             {"trnslate --to en x.wav", "choose translate, serve, models, completion or version"},
+		"no such command":             {"trnslate --to en x.wav", "choose translate, serve, pull, models, completion or version"},
 		"nothing like it":             {"7", `unknown command "7"; choose`},
 		"no such model command":       {"models weigh", `unknown command "weigh"; choose inspect`},
 		"no such flag":                {"translate --too en x.wav", "-too"},
@@ -187,6 +187,7 @@ func TestCompletionOffersWhatThereIs(t *testing.T) {
 		"":           "translate",
 		"models":     "inspect",
 		"completion": "fish",
+		"pull":       "e4b",
 	} {
 		args := append(strings.Fields(line), "--generate-bash-completion")
 		out, err := child(t, args...).Output() // the library looks at the real arguments

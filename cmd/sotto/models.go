@@ -20,7 +20,7 @@ func modelsCommand() *cli.Command {
 		Subcommands: []*cli.Command{{
 			Name:      "inspect",
 			Usage:     "say what a model is, its sizes and types, and the memory it will take",
-			ArgsUsage: "pocket | FOLDER | FILE.gguf",
+			ArgsUsage: "pocket | PULLED | FOLDER | FILE.gguf",
 			Flags:     modelFlags()[1:],
 			Action:    inspect,
 		}},
@@ -29,7 +29,7 @@ func modelsCommand() *cli.Command {
 
 func inspect(c *cli.Context) error {
 	if c.NArg() != 1 {
-		return usageError("models inspect takes one model: pocket, a checkpoint's folder, or a FILE.gguf")
+		return usageError("models inspect takes one model: pocket, a pulled one, a checkpoint's folder, or a FILE.gguf")
 	}
 	model, err := openModel(c.Args().First(), c.String("mmproj"))
 	if err != nil {
