@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
@@ -119,6 +120,7 @@ func openEngine(c *cli.Context, opt sotto.EngineOptions) (engine *sotto.Engine, 
 		model.Close()
 		return nil, nil, modelError(err)
 	}
+	debug.FreeOSMemory() // what loading took and nobody holds
 	// The workers keep their processors busy; the network gets others.
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + engine.Workers())
 	ctx, stop := context.WithCancel(context.Background())

@@ -55,8 +55,8 @@ func (s *Source) sort() {
 	})
 }
 
-// MemoryBytes returns how much the keys and values of one stream take in
-// float32 when it holds so many positions. Sliding layers keep at most their
+// MemoryBytes returns how much the keys and values of one stream take in half
+// precision when it holds so many positions. Sliding layers keep at most their
 // window.
 func (c *TextConfig) MemoryBytes(positions int) int64 {
 	total := int64(0)
@@ -65,7 +65,7 @@ func (c *TextConfig) MemoryBytes(positions int) int64 {
 		if c.LayerTypes[l] == Sliding {
 			kept = min(positions, c.SlidingWindow)
 		}
-		total += 2 * 4 * int64(kept) * int64(c.KVHeadsOf(l)*c.HeadDimOf(l))
+		total += 2 * 2 * int64(kept) * int64(c.KVHeadsOf(l)*c.HeadDimOf(l))
 	}
 	return total
 }

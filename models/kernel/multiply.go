@@ -97,28 +97,35 @@ func (m *matmul) product(p *Product, from, to int, partial []float32) {
 }
 
 // multiply computes some panels for inputs [first, first+n); first is a multiple
-// of the level's group.
+// of the level's group. A panel stays near while all inputs meet it.
 func (m *matmul) multiply(dst []float32, stride int, w *Weights, panel, panels, first, n int) {
+	most, run := use.group, m.integers
 	if !w.integer() {
-		for t := 0; t < n; t += use.batch {
-			floatKernel(w.stored.DType)(dst[t*stride:], stride, w.panel(panel), panels, m.cols, m.x[(first+t)*m.cols:], m.cols, min(use.batch, n-t))
-		}
+		most, run = use.batch, m.floats
+	}
+	if n <= most {
+		run(dst, stride, w, panel, panels, first, n)
 		return
 	}
+	for p := range panels {
+		for t := 0; t < n; t += most {
+			run(dst[t*stride+p*panelRows:], stride, w, panel+p, 1, first+t, min(most, n-t))
+		}
+	}
+}
+
+// integers multiplies one group of quantised inputs.
+func (m *matmul) integers(dst []float32, stride int, w *Weights, panel, panels, first, _ int) {
 	kernel := use.q4
 	if w.stored.DType == tensor.Q8_0 {
 		kernel = use.q8
 	}
-	blocks := m.cols / blockLen
-	if n <= use.group {
-		kernel(dst, stride, w.panel(panel), panels, blocks, m.inputs.group(first))
-		return
-	}
-	for p := range panels { // a panel stays near while all inputs meet it
-		for t := 0; t < n; t += use.group {
-			kernel(dst[t*stride+p*panelRows:], stride, w.panel(panel+p), 1, blocks, m.inputs.group(first+t))
-		}
-	}
+	kernel(dst, stride, w.panel(panel), panels, m.cols/blockLen, m.inputs.group(first))
+}
+
+// floats multiplies n inputs as they are.
+func (m *matmul) floats(dst []float32, stride int, w *Weights, panel, panels, first, n int) {
+	floatKernel(w.stored.DType)(dst, stride, w.panel(panel), panels, m.cols, m.x[first*m.cols:], m.cols, n)
 }
 
 func floatKernel(d tensor.DType) floatProduct {
