@@ -33,6 +33,7 @@ var order = map[string]string{
 	"models/kernel/simd":       "",
 	"models/kernel/gen/quant":  "",
 	"models/kernel/gen/float":  "",
+	"models/kernel/gen/peak":   "",
 	"models/kernel":            "models/tensor models/kernel/simd",
 	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
