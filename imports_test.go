@@ -54,7 +54,8 @@ var order = map[string]string{
 	"transport/ws":             ". audio audio/intake audio/resample transport/wire",
 	"web":                      "",
 	"transport":                ". transport/ws",
-	"cmd/sotto":                ". audio audio/intake models/gemma4 models/hub models/kernel models/packed models/pocket transport transport/subtitle transport/wire web",
+	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
+	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic transport transport/subtitle transport/wire web",
 }
 
 // TestImportOrder reads source files, so that a broken rule fails even when
