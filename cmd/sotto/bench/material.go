@@ -93,7 +93,7 @@ func (b *bench) prepare() error {
 		return err
 	}
 	for i, g := range groups {
-		g.budget = budgets[i]
+		g.budget, g.guess = budgets[i], budgets[i]
 	}
 	b.stations, b.verify = groups[:4], groups[4]
 	return nil
@@ -193,9 +193,22 @@ func (b *bench) prefillProbe() (func(n int) *probe, error) {
 		return &probe{
 			Station: Station{Name: "prefill", Size: n, Unit: "tokens", Peak: "int8"},
 			ops:     b.costs.prefill.ops * float64(n), bytes: b.costs.prefill.bytes * float64((n+passRows-1)/passRows),
-			run: func() error { defer back(); return s.AppendAudio(b.sound[:n*b.encoder.Dims()]) },
+			run: func() error { defer back(); return b.remember(s, b.sound[:n*b.encoder.Dims()]) },
 		}
 	}, err
+}
+
+// remember appends sound a pass at a time, so that an interrupt need not wait
+// for all of it.
+func (b *bench) remember(s *decoder.Stream, sound []float32) error {
+	for most := passRows * b.encoder.Dims(); len(sound) > 0 && b.ctx.Err() == nil; {
+		n := min(most, len(sound))
+		if err := s.AppendAudio(sound[:n]); err != nil {
+			return err
+		}
+		sound = sound[n:]
+	}
+	return b.ctx.Err()
 }
 
 func (b *bench) verifyProbe() (func(n int) *probe, error) {

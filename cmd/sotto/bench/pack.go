@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -74,21 +75,27 @@ func newPacking(source, packed *gemma4.Model, team *kernel.Team) *packing {
 	return p
 }
 
-// Chunk packs one panel. Steps of a prime that does not divide their number
-// come to every panel once.
+// Chunk packs one panel.
 func (p *packing) Chunk(worker, i int) {
-	at := (p.next + i) * packStep % p.ends[len(p.ends)-1]
-	k := 0
-	for p.ends[k] <= at {
-		k++
-	}
-	if k > 0 {
-		at -= p.ends[k-1]
-	}
+	k, at := p.place(p.next + i)
 	m := &p.to[k]
 	if err := p.packers[worker].Panel(p.scratch[worker][:m.PanelBytes()], p.from[k], m.DType, at); err != nil {
 		p.err.Store(&err)
 		return
 	}
 	p.bytes.Add(int64(m.PanelBytes()))
+}
+
+// place returns the matrix and the panel that come as number i. Steps of a prime
+// that does not divide the number of panels come to each of them once.
+func (p *packing) place(i int) (matrix, panel int) {
+	at := i * packStep % p.ends[len(p.ends)-1]
+	k, found := slices.BinarySearch(p.ends, at)
+	if found {
+		k++ // a matrix ends before its end
+	}
+	if k > 0 {
+		at -= p.ends[k-1]
+	}
+	return k, at
 }

@@ -97,27 +97,28 @@ func (s Spread) times(by float64) Spread {
 	return Spread{s.Median * by, s.Quartile1 * by, s.Quartile3 * by, s.Runs}
 }
 
-// percent is the interquartile range over the median.
-func (s Spread) percent() float64 { return 100 * (s.Quartile3 - s.Quartile1) / s.Median }
-
 // group is probes that are measured in turn, one sample of each after the other,
 // so that what disturbs one disturbs all.
 type group struct {
 	probes []*probe
 	budget float64 // seconds
 	rounds int
+	guess  float64 // seconds, before the probes are warm
 }
 
 // plan chooses the rounds once the probes are warm.
-func (g *group) plan(quick bool) {
+func (g *group) plan(quick bool) { g.rounds = g.affordable(g.round(), quick) }
+
+// affordable is how many rounds of so many seconds the budget allows.
+func (g *group) affordable(round float64, quick bool) int {
 	least, most := 5, 41
 	if quick {
 		least, most = 2, 9
 	}
-	if g.round() > 2 {
+	if round > 2 {
 		least = 1
 	}
-	g.rounds = max(least, min(most, int(g.budget/g.round())))
+	return max(least, min(most, int(g.budget/round)))
 }
 
 // round is how many seconds one round takes.
@@ -132,7 +133,7 @@ func (g *group) round() float64 {
 // expect is how many seconds are still to come.
 func (g *group) expect() float64 {
 	if g.rounds == 0 {
-		return g.budget
+		return g.guess
 	}
 	left := 0.0
 	for _, p := range g.probes {

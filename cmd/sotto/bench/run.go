@@ -147,12 +147,13 @@ func (b *bench) warm() error {
 			kept = append(kept, p)
 		}
 		if g.probes = kept; len(kept) == 0 {
-			g.budget = 0
 			continue
 		}
 		g.plan(b.opt.Quick)
 	}
 	b.planTalk()
+	round := b.stations[1].round() * b.costs.decode.ops / b.costs.prefill.ops
+	b.verify.guess = round * float64(2+b.verify.affordable(round, b.opt.Quick))
 	return nil
 }
 

@@ -52,10 +52,18 @@ func (t *table) stations(r *Report) {
 			name = ""
 		}
 		last = s.Name
-		t.line("  %-8s %3d %-7s %8s ms %6.1f %% %14s   %s", name, s.Size, unit(s.Unit, s.Size), three(s.Millis.Median), s.Millis.percent(),
+		t.line("  %-8s %3d %-7s %8s ms %8s %14s   %s", name, s.Size, unit(s.Unit, s.Size), three(s.Millis.Median), s.Millis.percent(),
 			three(s.PerSecond), s.roof())
 	}
 	t.line("")
+}
+
+// percent is the interquartile range over the median.
+func (s Spread) percent() string {
+	if s.Runs == 1 {
+		return "run once"
+	}
+	return fmt.Sprintf("%.1f %%", 100*(s.Quartile3-s.Quartile1)/s.Median)
 }
 
 // roof draws the share of the nearest roof.
