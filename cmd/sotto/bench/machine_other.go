@@ -12,3 +12,6 @@ func memory() (total, free int64) { return 0, 0 }
 func resident() Memory { return Memory{} }
 
 func resetPeak() bool { return false }
+
+// processorSeconds is what all threads of the process have run for; 0 is unknown.
+func processorSeconds() float64 { return 0 }

@@ -118,6 +118,7 @@ func (p *panel) draw(b *strings.Builder, left float64) {
 	if p.limit > 0 && p.limit <= top {
 		_, py := at(1, p.limit)
 		fmt.Fprintf(b, `<path class="limit" d="M%.1f %.1fh%d"/>`+"\n", left, py, panelWidth)
+		text(b, "dim", left+panelWidth, py-5, "end", 11, "real time")
 	}
 	for i := range p.lines {
 		p.lines[i].draw(b, "ab"[i:i+1], at)
@@ -169,11 +170,13 @@ func (p *panel) marks() []float64 {
 	return all
 }
 
-// ticks are some round values from 0 to top.
+// ticks are some round values from 0 to top: steps of 1, 2 or 5 and zeros.
 func ticks(top float64) []float64 {
 	step := math.Pow(10, math.Floor(math.Log10(top/2)))
-	for top/step > 5 {
-		step *= 2
+	for _, by := range []float64{2, 2.5} {
+		if top/step > 5 {
+			step *= by
+		}
 	}
 	var all []float64
 	for i := 0; float64(i)*step <= top; i++ {

@@ -31,6 +31,9 @@ type Machine struct {
 	OS          string `json:"os"`
 	Arch        string `json:"arch"`
 	Go          string `json:"go"`
+	// ProcessorShare is the part of the threads' time that the system gave them
+	// in the peaks: less than 1 says that other programs ran. 0 is unknown.
+	ProcessorShare float64 `json:"processor_share,omitempty"`
 }
 
 // Roofs are what the machine can do at most, with all threads: the best of

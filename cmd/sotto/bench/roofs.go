@@ -12,7 +12,6 @@ const (
 	// A chunk of a roof's task is some 100 µs of work.
 	readChunk  = 1 << 20
 	peakTurns  = 100_000
-	roofRuns   = 9
 	peakChunks = 64 // of all threads together, a few milliseconds
 )
 
@@ -54,37 +53,51 @@ func (b *bench) timed(task kernel.Task, chunks int) float64 {
 	return time.Since(start).Seconds()
 }
 
+// busy compares the processor time that the peaks got with what they could have.
+type busy struct{ got, could float64 }
+
 // roofs measures what the machine can do at most, each as the best of several
-// runs.
+// runs. It is called before the stations and again behind them, since a machine
+// may be disturbed for a while.
 func (b *bench) roofs() error {
 	r := &b.report.Roofs
-	r.Runs = roofRuns
+	runs := 9
 	if b.opt.Quick {
-		r.Runs = 5
+		runs = 5
 	}
-	if err := b.readRoof(r); err != nil {
+	r.Runs += runs
+	if err := b.readRoof(r, runs); err != nil {
 		return err
 	}
 	integers, floats := kernel.IntegerPeak(), kernel.FloatPeak()
 	r.IntegerInstruction, r.FloatInstruction = integers.Instruction, floats.Instruction
-	for range r.Runs {
-		for _, p := range []struct {
-			peak kernel.Peak
-			best *float64
-		}{{integers, &r.IntegerOpsPerSecond}, {floats, &r.FloatOpsPerSecond}} {
-			if err := b.at("the peak of " + p.peak.Instruction); err != nil {
-				return err
-			}
-			seconds := b.timed(&turning{p.peak, peakTurns}, peakChunks)
-			*p.best = max(*p.best, peakChunks*peakTurns*float64(p.peak.Operations)/seconds)
+	for range runs {
+		if err := b.peakRoof(integers, &r.IntegerOpsPerSecond); err != nil {
+			return err
+		}
+		if err := b.peakRoof(floats, &r.FloatOpsPerSecond); err != nil {
+			return err
 		}
 	}
+	b.report.Machine.ProcessorShare = min(1, b.busy.got/b.busy.could)
 	debug.FreeOSMemory() // the buffer, which the team has forgotten by now
 	return nil
 }
 
+func (b *bench) peakRoof(p kernel.Peak, best *float64) error {
+	if err := b.at("the peak of " + p.Instruction); err != nil {
+		return err
+	}
+	before := processorSeconds()
+	seconds := b.timed(&turning{p, peakTurns}, peakChunks)
+	b.busy.got += processorSeconds() - before
+	b.busy.could += seconds * float64(b.team.Workers())
+	*best = max(*best, peakChunks*peakTurns*float64(p.Operations)/seconds)
+	return nil
+}
+
 // readRoof reads a buffer that no cache holds, with and without asking ahead.
-func (b *bench) readRoof(r *Roofs) error {
+func (b *bench) readRoof(r *Roofs, runs int) error {
 	if err := b.at("the read bandwidth"); err != nil {
 		return err
 	}
@@ -92,7 +105,7 @@ func (b *bench) readRoof(r *Roofs) error {
 	chunks := (len(data) + readChunk - 1) / readChunk
 	b.timed(filling(data), chunks)
 	r.ReadBufferBytes = int64(len(data))
-	for range r.Runs {
+	for range runs {
 		for _, ahead := range []int{0, 512, 2048} {
 			if err := b.at("the read bandwidth"); err != nil {
 				return err

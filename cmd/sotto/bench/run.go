@@ -39,6 +39,7 @@ type bench struct {
 	stations []*group
 	verify   *group
 	talking  talkPlan
+	busy     busy
 	live     float64 // seconds that the live part will still take
 }
 
@@ -61,9 +62,14 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 }
 
 func (b *bench) measure() error {
-	for _, step := range []func() error{b.roofs, b.load, b.prepare, b.warm, b.each, b.talk, b.all, b.pack} {
+	for _, step := range []func() error{b.roofs, b.load, b.prepare, b.warm, b.each, b.talk, b.roofs, b.all, b.pack} {
 		if err := step(); err != nil {
 			return err
+		}
+	}
+	for _, g := range append(b.stations, b.verify) {
+		for _, p := range g.probes {
+			b.report.Stations = append(b.report.Stations, p.station(&b.report.Roofs))
 		}
 	}
 	b.report.compare()
@@ -216,9 +222,6 @@ func (b *bench) rounds(g *group) error {
 				return err
 			}
 		}
-	}
-	for _, p := range g.probes {
-		b.report.Stations = append(b.report.Stations, p.station(&b.report.Roofs))
 	}
 	return nil
 }

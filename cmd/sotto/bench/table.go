@@ -127,6 +127,9 @@ func (t *table) load(r *Report) {
 	t.line("")
 }
 
+// quiet is the share of the processors that a machine at rest gives.
+const quiet = 0.93
+
 // inCaches bytes of weights may lie in caches as a whole.
 const inCaches = 256 << 20
 
@@ -135,6 +138,9 @@ func (t *table) notes(r *Report) {
 	t.line("prefill: as sound goes, out of the network in layer %d of %d. verify: through all, with the logits of each token.", r.Model.ExitLayers, r.Model.Layers)
 	if r.Model.DecoderBytes < inCaches {
 		t.line("The weights (%s) may lie in caches: shares of reading may pass 100 %%.", bytesOf(float64(r.Model.DecoderBytes)))
+	}
+	if share := r.Machine.ProcessorShare; share > 0 && share < quiet {
+		t.line("Other programs had %.0f %% of the processors meanwhile: measure again when they rest.", 100*(1-share))
 	}
 	if len(r.LeftOut) > 0 {
 		t.line("Left out: %s.", strings.Join(r.LeftOut, ", "))
