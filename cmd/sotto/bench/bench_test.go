@@ -12,14 +12,23 @@ import (
 	"go.uber.org/goleak"
 
 	"sotto/models/gemma4"
+	"sotto/models/gemma4/gemma4test"
 	"sotto/models/kernel"
+	"sotto/models/packed"
 	"sotto/models/pocket"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// quick measures the embedded model.
-var quick = Options{Open: pocket.Open, Source: pocket.Reference, Threads: 2, Quick: true}
+// quick measures a model of some thousand weights.
+var quick = Options{Open: openToy, Source: openStoredToy, Threads: 2, Quick: true}
+
+func openStoredToy() (*gemma4.Model, error) { return gemma4test.Tiny(1), nil }
+
+func openToy() (*gemma4.Model, error) {
+	m := gemma4test.Tiny(1)
+	return m, packed.Memory(m)
+}
 
 func TestEveryStationIsMeasured(t *testing.T) {
 	r, err := Run(t.Context(), quick)
@@ -118,11 +127,11 @@ func TestEveryPanelIsPackedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed, err := pocket.Open()
+	laidOut, err := pocket.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPacking(source, packed, kernel.NewTeam(1))
+	p := newPacking(source, laidOut, kernel.NewTeam(1))
 	seen := make(map[[2]int]bool)
 	for i := range p.ends[len(p.ends)-1] {
 		k, at := p.place(i)
