@@ -148,10 +148,10 @@ func TestHostileServers(t *testing.T) {
 			server := hubtest.New(repo)
 			defer server.Close()
 			if c.hub != nil {
-				server.OnHub = c.hub(server, repo)
+				server.OnHub(c.hub(server, repo))
 			}
 			if c.large != nil {
-				server.OnLarge = c.large(server, repo)
+				server.OnLarge(c.large(server, repo))
 			}
 			b := newBench(t, server.URL)
 			m, err := pull(t.Context(), b.hasty(), repoName)

@@ -13,7 +13,7 @@ import (
 )
 
 // hook is what a server does instead of its duty, when it returns true.
-type hook = func(http.ResponseWriter, *http.Request) bool
+type hook = hubtest.Hook
 
 // hostile is one case of the catalogue of bad servers. After each the store must
 // hold no wrong file, and an honest server must be able to complete it.
