@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"sotto/models/hub/hubtest"
 )
@@ -154,7 +155,11 @@ func TestHostileServers(t *testing.T) {
 				server.OnLarge(c.large(server, repo))
 			}
 			b := newBench(t, server.URL)
-			m, err := pull(t.Context(), b.hasty(), repoName)
+			client := b.hasty()
+			if c.slow {
+				client.limits.stall = 300 * time.Millisecond
+			}
+			m, err := pull(t.Context(), client, repoName)
 			b.check()
 			noSecret(t, server.Seen())
 			if !strings.Contains(b.told(), c.told) {

@@ -70,7 +70,7 @@ func (b *bench) hasty() *Client {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	c.limits = limits{stall: 400 * time.Millisecond, floor: 2000, attempts: 3, backoff: time.Millisecond, longest: 3 * time.Second}
+	c.limits = limits{stall: 20 * time.Second, floor: 2000, attempts: 3, backoff: time.Millisecond, longest: 3 * time.Second}
 	c.Notice = func(line string) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
