@@ -53,7 +53,7 @@ var order = map[string]string{
 	"transport/ws":             ". audio audio/intake audio/resample transport/wire",
 	"web":                      "",
 	"transport":                ". transport/ws",
-	"cmd/sotto":                ". audio audio/intake models/gemma4 models/hub models/kernel models/packed models/pocket transport transport/subtitle transport/wire web",
+	"cmd/sotto":                ". audio audio/intake models/gemma4 models/hub models/kernel models/packed models/pocket models/tensor transport transport/subtitle transport/wire web",
 }
 
 // TestImportOrder reads source files, so that a broken rule fails even when
