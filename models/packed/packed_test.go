@@ -185,22 +185,27 @@ func TestAPlaceThatCannotBeWritten(t *testing.T) {
 }
 
 func TestAWeightThatIsNotANumber(t *testing.T) {
-	m, dir := tiny(t), t.TempDir()
-	bad := tensor.Matrix{Rows: m.Text.Layers[1].Up.Rows, Cols: m.Text.Layers[1].Up.Cols, DType: tensor.F32}
-	bad.Data = make([]byte, bad.Size())
-	binary.LittleEndian.PutUint32(bad.Data[400:], math.Float32bits(float32(math.NaN())))
-	m.Text.Layers[1].Up = bad
-	for name, pack := range map[string]func() error{
-		"Memory": func() error { return Memory(m) },
-		"Write":  func() error { return Write(m, dir, nil) },
+	dir := t.TempDir()
+	for name, pack := range map[string]func(*gemma4.Model) error{
+		"Memory": Memory,
+		"Write":  func(m *gemma4.Model) error { return Write(m, dir, nil) },
 	} {
-		if err := pack(); !errors.Is(err, ErrValue) || !strings.Contains(err.Error(), "decoder layer 1 up") {
+		m := tiny(t)
+		spoil(m)
+		if err := pack(m); !errors.Is(err, ErrValue) || !strings.Contains(err.Error(), "decoder layer 1 up") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("%d files are left", len(left))
 	}
+}
+
+func spoil(m *gemma4.Model) {
+	bad := tensor.Matrix{Rows: m.Text.Layers[1].Up.Rows, Cols: m.Text.Layers[1].Up.Cols, DType: tensor.F32}
+	bad.Data = make([]byte, bad.Size())
+	binary.LittleEndian.PutUint32(bad.Data[400:], math.Float32bits(float32(math.NaN())))
+	m.Text.Layers[1].Up = bad
 }
 
 // A checkpoint trained for Q4_0 and stored in BF16 is packed to the very codes.

@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -61,7 +62,10 @@ func Pack(m Matrix, to DType) (Matrix, error) {
 // Panel writes panel i of m, whose rows lie one after another, in type to. Rows
 // behind the last are zero.
 func (p *Packer) Panel(dst []byte, m Matrix, to DType, i int) error {
-	if m.Packed || m.Cols%to.BlockLen() != 0 {
+	if m.Packed {
+		return errors.New("tensor: the matrix is packed already")
+	}
+	if m.Cols%to.BlockLen() != 0 {
 		return fmt.Errorf("tensor: rows of %d columns do not fill blocks of %s", m.Cols, to)
 	}
 	first := i * PanelRows
