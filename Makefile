@@ -37,7 +37,7 @@ cross: ## build for every platform we promise
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./... || exit 1; echo "builds for $$p"; done
 
 generate: ## write the kernels' assembly again; it must come out as it is committed
-	cd models/kernel/gen && for p in quant float; do \
+	cd models/kernel/gen && for p in quant float peak; do \
 	  $(GO) run ./$$p -pkg simd -out ../simd/$${p}_amd64.s -stubs ../simd/$${p}_amd64.go || exit 1; done
 
 bench: ## benchmarks beside the code

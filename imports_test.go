@@ -33,6 +33,7 @@ var order = map[string]string{
 	"models/kernel/simd":       "",
 	"models/kernel/gen/quant":  "",
 	"models/kernel/gen/float":  "",
+	"models/kernel/gen/peak":   "",
 	"models/kernel":            "models/tensor models/kernel/simd",
 	"models/gemma4":            "models/tensor models/mapped models/gguf models/safetensors models/tokenizer",
 	"models/gemma4/gemma4test": "models/gemma4 models/tensor models/tokenizer",
@@ -53,7 +54,8 @@ var order = map[string]string{
 	"transport/ws":             ". audio audio/intake audio/resample transport/wire",
 	"web":                      "",
 	"transport":                ". transport/ws",
-	"cmd/sotto":                ". audio audio/intake models/gemma4 models/hub models/kernel models/packed models/pocket models/tensor transport transport/subtitle transport/wire web",
+	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
+	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/subtitle transport/wire web",
 }
 
 // TestImportOrder reads source files, so that a broken rule fails even when

@@ -35,24 +35,28 @@ type Ticket[R any] struct {
 // NewTicket returns a ticket for one caller.
 func NewTicket[R any]() *Ticket[R] { return &Ticket[R]{turn: make(chan bool, 1)} }
 
-// Wait returns when the ticket's request has been done, by this caller or by
-// another. It allocates nothing once the queue has been as long before.
-func (q *Queue[R]) Wait(t *Ticket[R]) {
+// Wait returns when the requests of all tickets have been done, by this caller
+// or by another. Those of one call come together, so a queue that nobody else
+// uses does them in as few batches as Max allows. It allocates nothing once the
+// queue has been as long before.
+func (q *Queue[R]) Wait(tickets ...*Ticket[R]) {
 	q.mu.Lock()
-	q.waiting = append(q.waiting, t)
-	lead := !q.busy
-	q.busy = true
+	q.waiting = append(q.waiting, tickets...)
+	lead := !q.busy && len(tickets) > 0
+	q.busy = q.busy || lead
 	q.mu.Unlock()
-	if !lead {
-		if !<-t.turn {
-			return
+	for i, t := range tickets {
+		if i > 0 || !lead {
+			if !<-t.turn {
+				continue
+			}
+			q.linger()
 		}
-		q.linger()
+		start := time.Now()
+		q.Do(q.take())
+		q.took = time.Since(start)
+		q.pass()
 	}
-	start := time.Now()
-	q.Do(q.take())
-	q.took = time.Since(start)
-	q.pass()
 }
 
 // linger waits, for a fiftieth of a pass at most, until those of the last batch

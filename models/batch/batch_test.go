@@ -110,3 +110,60 @@ func TestWaitingAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Requests of one call go together, in as few batches as they fit in, and each
+// is done once however many callers there are.
+func TestTicketsOfOneCallGoTogether(t *testing.T) {
+	for n, want := range map[int]int{0: 0, 1: 1, 4: 1, 5: 2, 13: 4} {
+		batches := 0
+		q := &Queue[*int]{Max: 4, Do: func(batch []*Ticket[*int]) {
+			batches++
+			for _, ticket := range batch {
+				*ticket.Request++
+			}
+		}}
+		done, tickets := make([]int, n), make([]*Ticket[*int], n)
+		for i := range tickets {
+			tickets[i] = NewTicket[*int]()
+			tickets[i].Request, tickets[i].Size = &done[i], 1
+		}
+		q.Wait(tickets...)
+		for i, times := range done {
+			if times != 1 {
+				t.Errorf("%d tickets: number %d was done %d times", n, i, times)
+			}
+		}
+		if batches != want || q.busy {
+			t.Errorf("%d tickets in %d batches, want %d; busy %v", n, batches, want, q.busy)
+		}
+	}
+}
+
+func TestCallersWithSeveralTickets(t *testing.T) {
+	q := &Queue[*int]{Max: 3}
+	q.Do = func(batch []*Ticket[*int]) {
+		for _, ticket := range batch {
+			*ticket.Request++
+		}
+	}
+	var all sync.WaitGroup
+	for c := range 6 {
+		all.Go(func() {
+			done, tickets := make([]int, c), make([]*Ticket[*int], c)
+			for i := range tickets {
+				tickets[i] = NewTicket[*int]()
+				tickets[i].Request, tickets[i].Size = &done[i], 1
+			}
+			for turn := range 300 {
+				q.Wait(tickets...)
+				for i, times := range done {
+					if times != turn+1 {
+						t.Errorf("caller %d: ticket %d was done %d times in turn %d", c, i, times, turn+1)
+						return
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+}

@@ -31,6 +31,9 @@ type level struct {
 	scores      func(dst []float32, stride int, q Heads, keys Vectors, n int)
 	blend       func(dst Heads, weights []float32, stride int, values Vectors, n int)
 	narrow      func(dst []uint16, x []float32)
+
+	integerPeak, floatPeak Peak
+	read                   func(data []byte, ahead int)
 }
 
 var portable = level{
@@ -41,6 +44,7 @@ var portable = level{
 	softmax: softmaxPortable, softCap: softCapPortable, silu: siluPortable, glu: gluPortable,
 	geluTanhMul: geluTanhMulPortable, clamp: clampPortable, rotate: rotatePortable,
 	scores: scoresPortable, blend: blendPortable, narrow: narrowPortable,
+	integerPeak: integerPeakPortable, floatPeak: floatPeakPortable, read: readPortable,
 }
 
 // use is the level in force. It is set before anything is computed.

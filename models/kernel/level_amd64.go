@@ -47,6 +47,9 @@ func avx2() level {
 	l.clamp = func(x []float32, lo, hi float32) { simd.Clamp(first(x), lo, hi, len(x)) }
 	l.rotate = func(x, cos, sin []float32) { simd.Rotate(first(x), first(cos), first(sin), len(cos)) }
 	l.narrow = func(dst []uint16, x []float32) { simd.NarrowF16(unsafe.SliceData(dst), first(x), len(x)) }
+	l.integerPeak = Peak{"VPMADDUBSW and VPADDW, 256 bits", 2 * 6 * 32, simd.PeakIntegersAVX2}
+	l.floatPeak = Peak{"VFMADD231PS, 256 bits", 2 * 12 * 8, simd.PeakFloatsAVX2}
+	l.read = func(data []byte, ahead int) { simd.ReadAVX2(&data[0], len(data)/stretch, ahead) }
 	return l
 }
 
@@ -59,6 +62,9 @@ func avx512() level {
 	l.f32 = floatKernelOf(simd.GemmF32AVX512, simd.GemvF32AVX512, tensor.F32)
 	l.f16 = floatKernelOf(simd.GemmF16AVX512, simd.GemvF16AVX512, tensor.F16)
 	l.bf16 = floatKernelOf(simd.GemmBF16AVX512, simd.GemvBF16AVX512, tensor.BF16)
+	l.integerPeak = Peak{"VPDPBUSD, 512 bits", 2 * 12 * 64, simd.PeakIntegersAVX512}
+	l.floatPeak = Peak{"VFMADD231PS, 512 bits", 2 * 12 * 16, simd.PeakFloatsAVX512}
+	l.read = func(data []byte, ahead int) { simd.ReadAVX512(&data[0], len(data)/stretch, ahead) }
 	return l
 }
 

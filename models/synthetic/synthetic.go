@@ -36,15 +36,23 @@ func Write(dir string, shape Shape, seed uint64, progress func(done, total int64
 	return files[0].path, files[1].path, nil
 }
 
+// Paths returns where Write puts the pair.
+func Paths(dir string, s Shape) (text, mmproj string) {
+	name := filepath.Join(dir, "synthetic-"+s.Name)
+	return name + ".gguf", name + "-mmproj.gguf"
+}
+
 func textFile(dir string, s Shape, seed uint64) *file {
-	f := newFile(filepath.Join(dir, "synthetic-"+s.Name+".gguf"), seed)
+	path, _ := Paths(dir, s)
+	f := newFile(path, seed)
 	f.textKeys(s)
 	f.textTensors(&s.Config.Text)
 	return f
 }
 
 func audioFile(dir string, s Shape, seed uint64) *file {
-	f := newFile(filepath.Join(dir, "synthetic-"+s.Name+"-mmproj.gguf"), seed)
+	_, path := Paths(dir, s)
+	f := newFile(path, seed)
 	f.audioKeys(s)
 	f.audioTensors(&s.Config)
 	return f
