@@ -101,7 +101,7 @@ func pack(c *cli.Context, options packed.Options, model *gemma4.Model, dir strin
 // weights turns the flag into what the packer wants.
 func weights(name string) (packed.Options, error) {
 	switch name {
-	case "auto":
+	case "auto", "": // bench has no such flag
 		return packed.Options{}, nil
 	case "q4_0":
 		return packed.Options{Text: tensor.Q4_0}, nil
