@@ -234,7 +234,7 @@ func FuzzMatMul(f *testing.F) {
 			values[i] = float32(math.Max(-3e4, math.Min(3e4, math.Ldexp(float64(values[i]), int(weight)/4))))
 		}
 		for i := range x {
-			x[i] = float32(math.Ldexp(float64(x[i]), int(input)-int(seed>>uint(i%32)&7)))
+			x[i] = float32(math.Ldexp(float64(x[i]), int(input)*3/4-int(seed>>uint(i%32)&7)))
 		}
 		s := packSample(t, storedMatrix(t, d, r, c, values))
 		want, got, taken := alone(t, s, x), make([]float32, k*r), s.taken(x)

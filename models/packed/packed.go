@@ -8,6 +8,7 @@ package packed
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"sotto/models/gemma4"
 	"sotto/models/tensor"
@@ -87,6 +88,7 @@ func (o Options) textType(m *tensor.Matrix) tensor.DType {
 }
 
 // onGrid looks at rows all over a matrix of plain numbers for the grid of Q4_0.
+// Blocks of zeros say nothing.
 func onGrid(m *tensor.Matrix) bool {
 	const looks = 16
 	if m.DType.BlockLen() > 1 {
@@ -94,13 +96,27 @@ func onGrid(m *tensor.Matrix) bool {
 	}
 	values := make([]float32, m.Cols)
 	codes := make([]byte, m.Cols/tensor.Q4_0.BlockLen()*tensor.Q4_0.BlockBytes())
+	found := 0
 	for i := range looks {
 		m.Row(values, i*(m.Rows-1)/(looks-1))
-		if blocks, err := tensor.QuantizeGrid(codes, values); err != nil || blocks*tensor.Q4_0.BlockLen() != m.Cols {
+		blocks, err := tensor.QuantizeGrid(codes, values)
+		if err != nil || blocks != used(values) {
 			return false
 		}
+		found += blocks
 	}
-	return true
+	return found > 0
+}
+
+// used returns how many blocks of a row hold anything but zeros.
+func used(row []float32) int {
+	n := 0
+	for block := range slices.Chunk(row, tensor.Q4_0.BlockLen()) {
+		if slices.ContainsFunc(block, func(v float32) bool { return v != 0 }) {
+			n++
+		}
+	}
+	return n
 }
 
 // Size returns how many bytes the packed form of m takes.
