@@ -7,7 +7,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all build run serve test check generate cross bench fuzz clean
+.PHONY: all build run serve test check test-avx512 generate cross bench fuzz clean
 
 all: build
 
@@ -31,6 +31,12 @@ check: ## what is slower: format, data races, every platform, the recipe's tests
 	@$(MAKE) --no-print-directory generate test cross
 	@git diff --exit-code --stat models/kernel/simd || { echo "the committed assembly is not what the generators write"; exit 1; }
 	CGO_ENABLED=1 $(GO) test -race . ./models/batch ./models/kernel ./encoder ./decoder ./transport/... ./cmd/...
+
+test-avx512: ## the AVX-512 kernels on an emulated processor; the head of models/kernel/gen/emulate says what it needs
+	@mkdir -p build/emulate
+	@for p in simd kernel; do \
+	  GOOS=linux GOARCH=amd64 CGO_ENABLED=0 $(GO) test -c -o build/emulate/$$p.test ./models/$$([ $$p = simd ] && echo kernel/)$$p || exit 1; \
+	  models/kernel/gen/emulate build/emulate/$$p.test -test.short -test.v -test.timeout 0 || exit 1; done
 
 cross: ## build for every platform we promise
 	@for p in $(PLATFORMS); do \

@@ -55,7 +55,7 @@ var order = map[string]string{
 	"web":                      "",
 	"transport":                ". transport/ws",
 	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
-	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic transport transport/subtitle transport/wire web",
+	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/subtitle transport/wire web",
 }
 
 // TestImportOrder reads source files, so that a broken rule fails even when

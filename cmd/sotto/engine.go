@@ -16,12 +16,14 @@ import (
 	"sotto/models/kernel"
 	"sotto/models/packed"
 	"sotto/models/pocket"
+	"sotto/models/tensor"
 )
 
 // engineFlags are those of commands that compute.
 func engineFlags() []cli.Flag {
 	return append(modelFlags(),
 		&cli.IntFlag{Name: "threads", EnvVars: []string{"SOTTO_THREADS"}, DefaultText: "one per core", Usage: "`NUMBER` of threads that compute"},
+		&cli.StringFlag{Name: "weights", Value: "auto", EnvVars: []string{"SOTTO_WEIGHTS"}, Usage: "`TYPE` of the decoder's weights: q4_0, q8_0, or auto, which loses nothing"},
 		&cli.BoolFlag{Name: "reference", DisableDefaultText: true, Usage: "compute with the reference arithmetic: exact, and far too slow to be used"},
 	)
 }
@@ -39,12 +41,16 @@ func openFast(c *cli.Context) (*gemma4.Model, error) {
 		}
 		return openModel(name, mmproj)
 	}
+	options, err := weights(c.String("weights"))
+	if err != nil {
+		return nil, err
+	}
 	model, err := openModel(name, mmproj)
 	if err != nil || name == "pocket" {
 		return model, err
 	}
-	if packed.Size(model) <= smallModel {
-		if err := packed.Memory(model); err != nil {
+	if options.Size(model) <= smallModel {
+		if err := options.Memory(model); err != nil {
 			model.Close()
 			return nil, modelError(err)
 		}
@@ -55,7 +61,7 @@ func openFast(c *cli.Context) (*gemma4.Model, error) {
 		model.Close()
 		return nil, err
 	}
-	err = packed.Attach(model, dir)
+	err = options.Attach(model, dir)
 	if err == nil {
 		return model, nil
 	}
@@ -63,7 +69,7 @@ func openFast(c *cli.Context) (*gemma4.Model, error) {
 		model.Close()
 		return nil, modelError(err)
 	}
-	if model, err = pack(c, model, dir); err != nil {
+	if model, err = pack(c, options, model, dir); err != nil {
 		return nil, err
 	}
 	return model, nil
@@ -71,9 +77,9 @@ func openFast(c *cli.Context) (*gemma4.Model, error) {
 
 // pack writes the packed form of a model and returns the model opened anew, so
 // that what was read for packing does not stay in memory.
-func pack(c *cli.Context, model *gemma4.Model, dir string) (*gemma4.Model, error) {
+func pack(c *cli.Context, options packed.Options, model *gemma4.Model, dir string) (*gemma4.Model, error) {
 	bar := newPackingBar(c.App.ErrWriter.(*os.File), "packing "+model.Name+" for this machine, once")
-	err := packed.Write(model, dir, bar.show)
+	err := options.Write(model, dir, bar.show)
 	bar.end()
 	model.Close()
 	if errors.Is(err, packed.ErrValue) {
@@ -85,11 +91,24 @@ func pack(c *cli.Context, model *gemma4.Model, dir string) (*gemma4.Model, error
 	if model, err = openModel(c.String("model"), c.String("mmproj")); err != nil {
 		return nil, err
 	}
-	if err := packed.Attach(model, dir); err != nil {
+	if err := options.Attach(model, dir); err != nil {
 		model.Close()
 		return nil, modelError(err)
 	}
 	return model, nil
+}
+
+// weights turns the flag into what the packer wants.
+func weights(name string) (packed.Options, error) {
+	switch name {
+	case "auto", "": // bench has no such flag
+		return packed.Options{}, nil
+	case "q4_0":
+		return packed.Options{Text: tensor.Q4_0}, nil
+	case "q8_0":
+		return packed.Options{Text: tensor.Q8_0}, nil
+	}
+	return packed.Options{}, usageError("unknown --weights %.32q; choose auto, q8_0 or q4_0", name)
 }
 
 // cacheDir returns where packed models lie.

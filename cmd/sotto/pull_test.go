@@ -114,10 +114,10 @@ func TestPullsThatAreRefused(t *testing.T) {
 		})
 	}
 	t.Run("gated", func(t *testing.T) {
-		server.OnHub = func(w http.ResponseWriter, _ *http.Request) bool {
+		server.OnHub(func(w http.ResponseWriter, _ *http.Request) bool {
 			hubtest.Refuse(w, http.StatusUnauthorized, "GatedRepo", "Access to model is restricted.")
 			return true
-		}
+		})
 		defer server.Honest()
 		checkRefusal(t, call(t, "pull", "e4b"), exitModel, "accept them at "+server.URL+"/"+e4bRepo, "set HF_TOKEN")
 	})
@@ -150,7 +150,7 @@ func TestAnInterruptedPullSaysWhatItKept(t *testing.T) {
 	}
 	server := standIn(t)
 	begun := make(chan struct{}, 1)
-	server.OnLarge = func(w http.ResponseWriter, r *http.Request) bool {
+	server.OnLarge(func(w http.ResponseWriter, r *http.Request) bool {
 		data := server.Blob(r.URL.Path[1:])
 		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 		w.Write(data[:1<<20])
@@ -158,7 +158,7 @@ func TestAnInterruptedPullSaysWhatItKept(t *testing.T) {
 		begun <- struct{}{}
 		<-r.Context().Done()
 		return true
-	}
+	})
 	cmd := child(t, "pull", "e4b")
 	var told bytes.Buffer
 	cmd.Stderr = &told

@@ -3,7 +3,11 @@
 // one of them leads. There is no goroutine to own and nothing to shut down.
 package batch
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+	"time"
+)
 
 // Queue gathers requests for one place that does them.
 type Queue[R any] struct {
@@ -12,10 +16,12 @@ type Queue[R any] struct {
 	// Max is the most that the sizes of a batch may add up to.
 	Max int
 
-	mu      sync.Mutex
-	busy    bool // somebody leads
-	waiting []*Ticket[R]
-	batch   []*Ticket[R]
+	mu       sync.Mutex
+	busy     bool // somebody leads
+	waiting  []*Ticket[R]
+	batch    []*Ticket[R]
+	took     time.Duration // of the last batch
+	expected int           // in the queue once those who were just served have come back
 }
 
 // Ticket carries one caller's requests, one after another.
@@ -40,11 +46,30 @@ func (q *Queue[R]) Wait(tickets ...*Ticket[R]) {
 	q.busy = q.busy || lead
 	q.mu.Unlock()
 	for i, t := range tickets {
-		if (i > 0 || !lead) && !<-t.turn {
-			continue
+		if i > 0 || !lead {
+			if !<-t.turn {
+				continue
+			}
+			q.linger()
 		}
+		start := time.Now()
 		q.Do(q.take())
+		q.took = time.Since(start)
 		q.pass()
+	}
+}
+
+// linger waits, for a fiftieth of a pass at most, until those of the last batch
+// have asked again: else two callers would take turns for ever, each alone.
+func (q *Queue[R]) linger() {
+	patience := min(q.took/50, time.Millisecond)
+	for start := time.Now(); time.Since(start) < patience; runtime.Gosched() {
+		q.mu.Lock()
+		all := len(q.waiting) >= q.expected
+		q.mu.Unlock()
+		if all {
+			return
+		}
 	}
 }
 
@@ -73,6 +98,7 @@ func (q *Queue[R]) pass() {
 	for _, t := range q.batch[1:] {
 		t.turn <- false
 	}
+	q.expected = len(q.waiting) + len(q.batch)
 	if q.busy = len(q.waiting) > 0; q.busy {
 		q.waiting[0].turn <- true
 	}

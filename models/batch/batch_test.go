@@ -3,6 +3,7 @@ package batch
 import (
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestEveryRequestIsDoneOnce(t *testing.T) {
@@ -76,6 +77,27 @@ func TestWhoWaitsGoesTogether(t *testing.T) {
 	all.Wait()
 	if len(sizes) != 2 || sizes[1] != 4 {
 		t.Errorf("batches of %v, want 1 and 4", sizes)
+	}
+}
+
+// Two callers who ask again and again end in one pass, whoever came first.
+func TestCallersMeet(t *testing.T) {
+	passes := 0
+	q := &Queue[int]{Max: 10, Do: func([]*Ticket[int]) { passes++; time.Sleep(20 * time.Millisecond) }}
+	const each = 20
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			ticket := NewTicket[int]()
+			ticket.Size = 1
+			for range each {
+				q.Wait(ticket)
+			}
+		})
+	}
+	all.Wait()
+	if passes > each+each/2 {
+		t.Errorf("%d passes for two callers of %d requests", passes, each)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"sotto/models/hub/hubtest"
 )
@@ -148,13 +149,17 @@ func TestHostileServers(t *testing.T) {
 			server := hubtest.New(repo)
 			defer server.Close()
 			if c.hub != nil {
-				server.OnHub = c.hub(server, repo)
+				server.OnHub(c.hub(server, repo))
 			}
 			if c.large != nil {
-				server.OnLarge = c.large(server, repo)
+				server.OnLarge(c.large(server, repo))
 			}
 			b := newBench(t, server.URL)
-			m, err := pull(t.Context(), b.hasty(), repoName)
+			client := b.hasty()
+			if c.slow {
+				client.limits.stall = 300 * time.Millisecond
+			}
+			m, err := pull(t.Context(), client, repoName)
 			b.check()
 			noSecret(t, server.Seen())
 			if !strings.Contains(b.told(), c.told) {

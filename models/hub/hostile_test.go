@@ -13,7 +13,7 @@ import (
 )
 
 // hook is what a server does instead of its duty, when it returns true.
-type hook = func(http.ResponseWriter, *http.Request) bool
+type hook = hubtest.Hook
 
 // hostile is one case of the catalogue of bad servers. After each the store must
 // hold no wrong file, and an honest server must be able to complete it.
@@ -23,6 +23,7 @@ type hostile struct {
 	kind       Kind // "" when the pull must succeed all the same
 	says       string
 	told       string // among the notices
+	slow       bool   // the server has to be given up for being slow
 }
 
 // raw answers with these bytes and closes the connection.
@@ -212,9 +213,9 @@ var hostileBodies = []hostile{
 		w.Write(noise(1, 5000))
 		w.(http.Flusher).Flush()
 		return silence(w, r)
-	}), kind: Network, says: "stopped sending"},
-	{name: "a byte now and then", large: every(flow("x", 10*time.Millisecond, "Content-Length", "300000")), kind: Network, says: "stopped sending"},
-	{name: "no answer at all", large: every(silence), kind: Network, says: "stopped sending"},
+	}), kind: Network, says: "stopped sending", slow: true},
+	{name: "a byte now and then", large: every(flow("x", 10*time.Millisecond, "Content-Length", "300000")), kind: Network, says: "stopped sending", slow: true},
+	{name: "no answer at all", large: every(silence), kind: Network, says: "stopped sending", slow: true},
 	{name: "gzip that nobody asked for", large: every(zipped), kind: Download, says: "encoded (gzip)"},
 	{name: "other bytes", large: every(func(w http.ResponseWriter, r *http.Request) bool { w.Write(noise(7, 300_000)); return true }), kind: Hash, says: "nothing of it was kept"},
 	{name: "one bit wrong", large: func(s *hubtest.Server, _ *hubtest.Repo) hook {

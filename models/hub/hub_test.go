@@ -70,7 +70,7 @@ func (b *bench) hasty() *Client {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	c.limits = limits{stall: 400 * time.Millisecond, floor: 2000, attempts: 3, backoff: time.Millisecond, longest: 3 * time.Second}
+	c.limits = limits{stall: 20 * time.Second, floor: 2000, attempts: 3, backoff: time.Millisecond, longest: 3 * time.Second}
 	c.Notice = func(line string) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -253,12 +253,12 @@ func TestARevisionIsPinnedToItsCommit(t *testing.T) {
 	server := hubtest.New(repo)
 	defer server.Close()
 	// The branch moves between the question which commit it is and the files.
-	server.OnHub = func(w http.ResponseWriter, r *http.Request) bool {
+	server.OnHub(func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.Contains(r.URL.Path, "/resolve/") && !strings.Contains(r.URL.Path, hubtest.Commit) {
 			t.Errorf("asked for %s, want the commit", r.URL.Path)
 		}
 		return false
-	}
+	})
 	b := newBench(t, server.URL)
 	if _, err := pull(t.Context(), b.hasty(), repoName+"@"+hubtest.Commit); err != nil {
 		t.Fatal(err)

@@ -81,7 +81,7 @@ func TestKilledAtAnyByteAPullGoesOn(t *testing.T) {
 			t.Parallel()
 			server := hubtest.New(repo)
 			defer server.Close()
-			server.OnLarge = func(w http.ResponseWriter, r *http.Request) bool {
+			server.OnLarge(func(w http.ResponseWriter, r *http.Request) bool {
 				if !strings.HasPrefix(r.URL.Path, "/"+sum) {
 					return at == len(data) && silence(w, r)
 				}
@@ -90,7 +90,7 @@ func TestKilledAtAnyByteAPullGoesOn(t *testing.T) {
 				w.Write(data[:at])
 				w.(http.Flusher).Flush()
 				return at == len(data) || silence(w, r)
-			}
+			})
 			b := newBench(t, server.URL)
 			cmd := b.puller()
 			part := filepath.Join(b.config.Cache, folderName(repoName), "blobs", sum)
@@ -143,7 +143,7 @@ func TestCutAtEveryByteAPullGoesOn(t *testing.T) {
 	defer server.Close()
 	b := newBench(t, server.URL)
 	for at := range len(data) {
-		server.OnLarge = raw(head("Content-Length: 300", `Etag: "`+hubtest.Sum(textName, data)[:32]+`"`) + string(data[:at]))
+		server.OnLarge(raw(head("Content-Length: 300", `Etag: "`+hubtest.Sum(textName, data)[:32]+`"`) + string(data[:at])))
 		c := b.hasty()
 		c.limits.attempts = 1
 		if _, err := pull(t.Context(), c, repoName); as(err) == nil || as(err).Kind != Network {

@@ -122,7 +122,7 @@ func TestTwoPullsAtOnceShareTheWork(t *testing.T) {
 	repo := someRepo()
 	server := hubtest.New(repo)
 	defer server.Close()
-	server.OnLarge = func(http.ResponseWriter, *http.Request) bool { time.Sleep(50 * time.Millisecond); return false }
+	server.OnLarge(func(http.ResponseWriter, *http.Request) bool { time.Sleep(50 * time.Millisecond); return false })
 	b := newBench(t, server.URL)
 	var group sync.WaitGroup
 	for range 4 {
@@ -230,12 +230,12 @@ func TestAnEndedContextKeepsWhatCame(t *testing.T) {
 	repo := someRepo()
 	server := hubtest.New(repo)
 	defer server.Close()
-	server.OnLarge = func(w http.ResponseWriter, r *http.Request) bool {
+	server.OnLarge(func(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("Content-Length", "300000")
 		w.Write(repo.Files[textName][:5000])
 		w.(http.Flusher).Flush()
 		return silence(w, r)
-	}
+	})
 	b := newBench(t, server.URL)
 	c := b.hasty()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -46,7 +46,7 @@ func avx2() level {
 	l.geluTanhMul = func(gate, up []float32) { simd.GELUTanhMul(first(gate), first(up), len(gate)) }
 	l.clamp = func(x []float32, lo, hi float32) { simd.Clamp(first(x), lo, hi, len(x)) }
 	l.rotate = func(x, cos, sin []float32) { simd.Rotate(first(x), first(cos), first(sin), len(cos)) }
-	l.narrow = func(dst []uint16, x []float32) { simd.NarrowF16(&dst[0], &x[0], len(x)) }
+	l.narrow = func(dst []uint16, x []float32) { simd.NarrowF16(unsafe.SliceData(dst), first(x), len(x)) }
 	l.integerPeak = Peak{"VPMADDUBSW and VPADDW, 256 bits", 2 * 6 * 32, simd.PeakIntegersAVX2}
 	l.floatPeak = Peak{"VFMADD231PS, 256 bits", 2 * 12 * 8, simd.PeakFloatsAVX2}
 	l.read = func(data []byte, ahead int) { simd.ReadAVX2(&data[0], len(data)/stretch, ahead) }

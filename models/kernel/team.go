@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type Team struct {
 	sync.Mutex // held by whoever computes; one at a time
 
 	workers int
+	running atomic.Bool
 	matmul  matmul
 
 	task Task
@@ -61,8 +63,13 @@ func NewTeam(workers int) *Team {
 func (t *Team) Workers() int { return t.workers }
 
 // Run lends the team its other workers until ctx ends. Without it the caller of
-// Do works alone.
+// Do works alone. A second Run beside the first is an error: it would bring the
+// same workers again.
 func (t *Team) Run(ctx context.Context) error {
+	if !t.running.CompareAndSwap(false, true) {
+		return errors.New("kernel: the team is running already; end that Run first")
+	}
+	defer t.running.Store(false)
 	var all sync.WaitGroup
 	for worker := 1; worker < t.workers; worker++ {
 		all.Go(func() { t.work(ctx, worker) })
@@ -129,10 +136,16 @@ func (t *Team) work(ctx context.Context, worker int) {
 	lowerPriority()
 	idle := time.Now()
 	for spins := 1; ; spins++ {
-		switch {
-		case t.help(worker):
+		if t.help(worker) {
 			idle = time.Now()
-		case spins%64 == 0 && time.Since(idle) > patience:
+		}
+		if spins%64 != 0 {
+			continue
+		}
+		if ctx.Err() != nil { // also under work that never ends
+			return
+		}
+		if time.Since(idle) > patience {
 			if !t.sleep(ctx) {
 				return
 			}

@@ -48,17 +48,25 @@ type entry struct {
 type Progress func(done, total int64)
 
 // Path returns where the packed form of m belongs in a folder.
-func Path(m *gemma4.Model, dir string) string {
-	return file(dir, fingerprint(plans(m)))
+func (o Options) Path(m *gemma4.Model, dir string) string {
+	return file(dir, fingerprint(o.plans(m)))
 }
 
 func file(dir, print string) string { return filepath.Join(dir, print[:32]+".packed") }
 
+// Attach maps the packed form of m by the usual options.
+func Attach(m *gemma4.Model, dir string) error { return Options{}.Attach(m, dir) }
+
+// Write writes the packed form of m by the usual options.
+func Write(m *gemma4.Model, dir string, progress Progress) error {
+	return Options{}.Write(m, dir, progress)
+}
+
 // Attach maps the packed form of m from a folder in place of its matrices. The
 // error is fs.ErrNotExist when it has not been written yet; one that does not
 // fit is an error that says so.
-func Attach(m *gemma4.Model, dir string) error {
-	all := plans(m)
+func (o Options) Attach(m *gemma4.Model, dir string) error {
+	all := o.plans(m)
 	print := fingerprint(all)
 	path := file(dir, print)
 	weights, err := mapped.Open(path)
@@ -93,7 +101,7 @@ func read(data []byte, print string, all []plan) ([]tensor.Matrix, error) {
 			return nil, fmt.Errorf("matrix %d is %s %s [%d, %d], want %s %s [%d, %d]", i, e.Name, e.Type, e.Rows, e.Cols, all[i].Name, m.DType, m.Rows, m.Cols)
 		}
 		size := int64(m.Size())
-		if e.Offset < 0 || e.Offset%align != 0 || e.Offset > int64(len(data))-size {
+		if e.Offset < maxHeader || e.Offset%align != 0 || e.Offset > int64(len(data))-size {
 			return nil, fmt.Errorf("%s lies at %d, which is not a place for %d bytes in a file of %d", e.Name, e.Offset, size, len(data))
 		}
 		m.Data = data[e.Offset : e.Offset+size]
@@ -139,11 +147,11 @@ func fingerprint(all []plan) string {
 
 // Write writes the packed form of m to a folder: to a temporary name, synced,
 // then renamed, so that a file under its own name is whole.
-func Write(m *gemma4.Model, dir string, progress Progress) error {
+func (o Options) Write(m *gemma4.Model, dir string, progress Progress) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("packed: cannot make a place for the packed model: %w", err)
 	}
-	all := plans(m)
+	all := o.plans(m)
 	print := fingerprint(all)
 	part, err := os.CreateTemp(dir, print[:32]+".*.part")
 	if err != nil {

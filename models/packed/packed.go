@@ -8,6 +8,7 @@ package packed
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"sotto/models/gemma4"
 	"sotto/models/tensor"
@@ -24,6 +25,13 @@ func (p *plan) packed() tensor.Matrix {
 	return tensor.Matrix{Rows: p.Matrix.Rows, Cols: p.Matrix.Cols, DType: p.to, Packed: true}
 }
 
+// Options choose the types.
+type Options struct {
+	// Text is the type of the decoder's matrices, Q8_0 or Q4_0, but for the head,
+	// which keeps what it has; 0: Q4_0 where that loses nothing, else Q8_0.
+	Text tensor.DType
+}
+
 // smallTower is the most weights of an audio tower that is kept in float32.
 const smallTower = 16 << 20
 
@@ -34,7 +42,7 @@ const smallTower = 16 << 20
 // with fewer bits, unless it lies on the grid of Q4_0, as a checkpoint trained
 // for that does. The audio tower is multiplied in float32: BF16 and F16 stay,
 // all else becomes F16, or F32 when it is small.
-func plans(m *gemma4.Model) []plan {
+func (o Options) plans(m *gemma4.Model) []plan {
 	var all []plan
 	audio := 0
 	for _, n := range m.Multiplied() {
@@ -48,7 +56,10 @@ func plans(m *gemma4.Model) []plan {
 		if p.Audio {
 			p.to = audioType(p.Matrix, audio)
 		} else {
-			p.to = textType(p.Matrix)
+			p.to = o.textType(p.Matrix)
+		}
+		if p.Matrix == &m.Text.Head {
+			p.to = Options{}.textType(p.Matrix)
 		}
 	}
 	return all
@@ -64,19 +75,20 @@ func audioType(m *tensor.Matrix, tower int) tensor.DType {
 	return tensor.F16
 }
 
-func textType(m *tensor.Matrix) tensor.DType {
+func (o Options) textType(m *tensor.Matrix) tensor.DType {
 	switch {
 	case m.Cols%tensor.Q8_0.BlockLen() != 0:
 		return tensor.F32
-	case m.DType == tensor.Q4_0:
-		return tensor.Q4_0
-	case onGrid(m):
+	case o.Text != 0:
+		return o.Text
+	case m.DType == tensor.Q4_0 || onGrid(m):
 		return tensor.Q4_0
 	}
 	return tensor.Q8_0
 }
 
 // onGrid looks at rows all over a matrix of plain numbers for the grid of Q4_0.
+// Blocks of zeros say nothing.
 func onGrid(m *tensor.Matrix) bool {
 	const looks = 16
 	if m.DType.BlockLen() > 1 {
@@ -84,19 +96,33 @@ func onGrid(m *tensor.Matrix) bool {
 	}
 	values := make([]float32, m.Cols)
 	codes := make([]byte, m.Cols/tensor.Q4_0.BlockLen()*tensor.Q4_0.BlockBytes())
+	found := 0
 	for i := range looks {
 		m.Row(values, i*(m.Rows-1)/(looks-1))
-		if blocks, err := tensor.QuantizeGrid(codes, values); err != nil || blocks*tensor.Q4_0.BlockLen() != m.Cols {
+		blocks, err := tensor.QuantizeGrid(codes, values)
+		if err != nil || blocks != used(values) {
 			return false
 		}
+		found += blocks
 	}
-	return true
+	return found > 0
+}
+
+// used returns how many blocks of a row hold anything but zeros.
+func used(row []float32) int {
+	n := 0
+	for block := range slices.Chunk(row, tensor.Q4_0.BlockLen()) {
+		if slices.ContainsFunc(block, func(v float32) bool { return v != 0 }) {
+			n++
+		}
+	}
+	return n
 }
 
 // Size returns how many bytes the packed form of m takes.
-func Size(m *gemma4.Model) int64 {
+func (o Options) Size(m *gemma4.Model) int64 {
 	var n int64
-	for _, p := range plans(m) {
+	for _, p := range o.plans(m) {
 		packed := p.packed()
 		n += int64(packed.Size())
 	}
@@ -107,9 +133,12 @@ func Size(m *gemma4.Model) int64 {
 // checkpoint is damaged.
 var ErrValue = errors.New("a weight cannot be packed")
 
+// Memory packs a model in memory by the usual options.
+func Memory(m *gemma4.Model) error { return Options{}.Memory(m) }
+
 // Memory packs a model in memory. The model must not be in use yet.
-func Memory(m *gemma4.Model) error {
-	for _, p := range plans(m) {
+func (o Options) Memory(m *gemma4.Model) error {
+	for _, p := range o.plans(m) {
 		packed, err := tensor.Pack(*p.Matrix, p.to)
 		if err != nil {
 			return fmt.Errorf("packed: %s: %w: %w", p.Name, ErrValue, err)

@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -61,7 +62,10 @@ func Pack(m Matrix, to DType) (Matrix, error) {
 // Panel writes panel i of m, whose rows lie one after another, in type to. Rows
 // behind the last are zero.
 func (p *Packer) Panel(dst []byte, m Matrix, to DType, i int) error {
-	if m.Packed || m.Cols%to.BlockLen() != 0 {
+	if m.Packed {
+		return errors.New("tensor: the matrix is packed already")
+	}
+	if m.Cols%to.BlockLen() != 0 {
 		return fmt.Errorf("tensor: rows of %d columns do not fill blocks of %s", m.Cols, to)
 	}
 	first := i * PanelRows
@@ -70,6 +74,9 @@ func (p *Packer) Panel(dst []byte, m Matrix, to DType, i int) error {
 	}
 	for r := range min(PanelRows, m.Rows-first) {
 		row, err := p.rowAs(m, first+r, to)
+		if err == nil {
+			err = finite(row, to)
+		}
 		if err != nil {
 			return fmt.Errorf("row %d: %w", first+r, err)
 		}
@@ -112,6 +119,24 @@ func encode(dst []byte, to DType, values []float32) error {
 		}
 	default:
 		return fmt.Errorf("tensor: no rule writes %s", to)
+	}
+	return nil
+}
+
+// finite refuses a stored row with a value, or the scale of a block, that is not
+// finite.
+func finite(row []byte, d DType) error {
+	at, exponent := 0, uint16(0x7c00) // of a half
+	switch d {
+	case F32:
+		at, exponent = 2, 0x7f80
+	case BF16:
+		exponent = 0x7f80
+	}
+	for size := d.BlockBytes(); at < len(row); at += size {
+		if binary.LittleEndian.Uint16(row[at:])&exponent == exponent {
+			return fmt.Errorf("column %d: not a finite number", at/size*d.BlockLen())
+		}
 	}
 	return nil
 }

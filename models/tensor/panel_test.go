@@ -82,6 +82,10 @@ func TestPackRefuses(t *testing.T) {
 	binary.LittleEndian.PutUint32(nan.Data[4:], math.Float32bits(float32(math.NaN())))
 	large := Matrix{Rows: 1, Cols: 32, DType: F32, Data: make([]byte, 128)}
 	binary.LittleEndian.PutUint32(large.Data[4:], math.Float32bits(1e30))
+	scale := Matrix{Rows: 1, Cols: 64, DType: Q4_0, Data: make([]byte, 36)}
+	half := Matrix{Rows: 1, Cols: 32, DType: F16, Data: make([]byte, 64)}
+	brain := Matrix{Rows: 1, Cols: 32, DType: BF16, Data: make([]byte, 64)}
+	scale.Data[19], half.Data[63], brain.Data[62], brain.Data[63] = 0x7e, 0xfc, 0x81, 0x7f
 	narrow := Matrix{Rows: 1, Cols: 8, DType: F32, Data: make([]byte, 32)}
 	for _, c := range []struct {
 		name string
@@ -89,6 +93,7 @@ func TestPackRefuses(t *testing.T) {
 		to   DType
 	}{
 		{"not a number in Q8_0", nan, Q8_0}, {"not a number in Q4_0", nan, Q4_0},
+		{"not a number in F32", nan, F32}, {"a scale that is not a number", scale, Q4_0}, {"a half that is infinite", half, F16}, {"a BF16 that is none", brain, BF16},
 		{"too large for F16", large, F16}, {"rows that fill no block", narrow, Q8_0}, {"rounding to BF16", large, BF16},
 	} {
 		if _, err := Pack(c.m, c.to); err == nil {

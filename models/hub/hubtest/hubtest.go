@@ -51,14 +51,26 @@ type Server struct {
 	URL   string // HF_ENDPOINT
 	Large string // address of the other host
 
-	// When set, these see a request first; an answer of true means that they have
-	// dealt with it.
-	OnHub, OnLarge func(http.ResponseWriter, *http.Request) bool
-
 	hub, large *httptest.Server
 	repos      map[string]*Repo
-	mu         sync.Mutex
-	seen       []Seen
+
+	mu             sync.Mutex // guards the following
+	seen           []Seen
+	onHub, onLarge Hook
+}
+
+// Hook sees a request before the server does; true means that it has dealt with
+// it.
+type Hook func(http.ResponseWriter, *http.Request) bool
+
+// OnHub and OnLarge set what the hub and the other host do first.
+func (s *Server) OnHub(h Hook)   { s.hook(&s.onHub, h) }
+func (s *Server) OnLarge(h Hook) { s.hook(&s.onLarge, h) }
+
+func (s *Server) hook(place *Hook, h Hook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*place = h
 }
 
 // Seen is one request as it arrived.
@@ -96,7 +108,7 @@ func (s *Server) Close() {
 func (s *Server) Honest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.OnHub, s.OnLarge, s.seen = nil, nil, nil
+	s.onHub, s.onLarge, s.seen = nil, nil, nil
 }
 
 // Seen returns the requests so far.
@@ -112,10 +124,10 @@ func (s *Server) note(large bool, r *http.Request) {
 	s.seen = append(s.seen, Seen{large, r.URL.RequestURI(), r.Header.Clone()})
 }
 
-func (s *Server) hooks() (hub, large func(http.ResponseWriter, *http.Request) bool) {
+func (s *Server) hooks() (hub, large Hook) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.OnHub, s.OnLarge
+	return s.onHub, s.onLarge
 }
 
 func (s *Server) serveHub(w http.ResponseWriter, r *http.Request) {
