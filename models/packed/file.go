@@ -93,7 +93,7 @@ func read(data []byte, print string, all []plan) ([]tensor.Matrix, error) {
 			return nil, fmt.Errorf("matrix %d is %s %s [%d, %d], want %s %s [%d, %d]", i, e.Name, e.Type, e.Rows, e.Cols, all[i].Name, m.DType, m.Rows, m.Cols)
 		}
 		size := int64(m.Size())
-		if e.Offset < 0 || e.Offset%align != 0 || e.Offset > int64(len(data))-size {
+		if e.Offset < maxHeader || e.Offset%align != 0 || e.Offset > int64(len(data))-size {
 			return nil, fmt.Errorf("%s lies at %d, which is not a place for %d bytes in a file of %d", e.Name, e.Offset, size, len(data))
 		}
 		m.Data = data[e.Offset : e.Offset+size]
