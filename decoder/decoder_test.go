@@ -3,10 +3,8 @@ package decoder
 import (
 	"encoding/binary"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"sotto/models/gemma4"
@@ -78,31 +76,6 @@ func TestTheStoredTypeDoesNotMatter(t *testing.T) {
 	want := logits(t, widened.decoder(t).NewStream(9, 1), text...)
 	if got := logits(t, stored.decoder(t).NewStream(9, 1), text...); !slices.Equal(got, want) {
 		t.Errorf("largest difference %g", apart(got, want))
-	}
-}
-
-func TestStreamsOfOneDecoderDoNotKnowEachOther(t *testing.T) {
-	m := newModel(shapes()["E4B in small"], 6)
-	d := m.decoder(t)
-	say := func(seed uint64) []int {
-		s := d.NewStream(120, 1)
-		appendAll(t, s, prompt(rand.New(rand.NewPCG(seed, 0)), &m.cfg, 60))
-		return reply(t, s, []int{3}, 40)
-	}
-	var want [4][]int
-	for i := range want {
-		want[i] = say(uint64(i))
-	}
-	var got [4][]int
-	var wait sync.WaitGroup
-	for i := range got {
-		wait.Go(func() { got[i] = say(uint64(i)) })
-	}
-	wait.Wait()
-	for i := range got {
-		if !slices.Equal(got[i], want[i]) {
-			t.Errorf("stream %d said %v beside others, %v alone", i, got[i], want[i])
-		}
 	}
 }
 

@@ -147,13 +147,14 @@ func branch(r *rand.Rand, n int) []float32 {
 	return v
 }
 
-// everyDecoder returns a decoder of every shape.
+// everyDecoder returns a decoder of every shape, for the reference and packed.
 func everyDecoder(t testing.TB, seed uint64) []*Decoder {
 	t.Helper()
 	var all []*Decoder
 	every := shapes()
 	for _, name := range slices.Sorted(maps.Keys(every)) {
-		all = append(all, newModel(every[name], seed).decoder(t))
+		m := newModel(every[name], seed)
+		all = append(all, m.decoder(t), m.packed(t).decoder(t))
 	}
 	return all
 }

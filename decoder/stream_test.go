@@ -311,24 +311,3 @@ func TestTheSoundPlaceholderInTextIsPadding(t *testing.T) {
 		t.Errorf("largest difference %g", apart(got, want))
 	}
 }
-
-func TestNothingIsAllocatedPerToken(t *testing.T) {
-	m := newModel(pocketShape(), 1)
-	s := m.decoder(t).NewStream(600, 64)
-	sound := soundToken(rand.New(rand.NewPCG(1, 1)), m.cfg.HiddenSize)
-	if err := s.Append(make([]int, 200)); err != nil {
-		t.Fatal(err)
-	}
-	one := []int{3}
-	mark := s.Mark()
-	steps := map[string]func(){
-		"Logits":      func() { _, _ = s.Logits(one); s.Rewind(mark) },
-		"Append":      func() { _ = s.Append(one); s.Rewind(mark) },
-		"AppendAudio": func() { _ = s.AppendAudio(sound); s.Rewind(mark) },
-	}
-	for name, step := range steps {
-		if n := testing.AllocsPerRun(5, step); n != 0 {
-			t.Errorf("%s: %v allocations, want none", name, n)
-		}
-	}
-}

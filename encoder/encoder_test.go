@@ -5,10 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"sotto/audio"
 	"sotto/models/gemma4/gemma4test"
@@ -61,47 +58,6 @@ func TestTooLittleForARowGivesNoToken(t *testing.T) {
 			t.Errorf("a frame and %d samples gave a token at the end", samples)
 		}
 	}
-}
-
-// However a voice is cut into steps, its tokens are the same to the bit.
-func TestAnySlicingGivesTheSameTokens(t *testing.T) {
-	e, _ := newTiny(t, 2)
-	const frames = 3*MaxBlock + 5
-	x := sound(frames * audio.FrameLen)
-	want := stepAll(e.NewStream(), x)
-	all := make([]audio.Frame, frames)
-	for i := range all {
-		copy(all[i][:], x[i*audio.FrameLen:])
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		s, got := e.NewStream(), make([]float32, len(want))
-		for at := 0; at < frames; {
-			n := min(rapid.IntRange(1, frames).Draw(t, "frames"), frames-at)
-			s.Step(got[at*e.Dims():], all[at:at+n])
-			at += n
-		}
-		if !slices.Equal(got, want) {
-			t.Fatal("the tokens depend on the steps")
-		}
-	})
-}
-
-// Voices that come together are computed together and do not meet.
-func TestVoicesInOnePassDoNotMeet(t *testing.T) {
-	e, _ := newTiny(t, 8)
-	var voices sync.WaitGroup
-	for v := range 7 {
-		x := sound(40*audio.FrameLen + v)
-		want := stepAll(e.NewStream(), x)
-		voices.Go(func() {
-			for range 5 {
-				if !slices.Equal(stepAll(e.NewStream(), x), want) {
-					t.Errorf("voice %d is another among others", v)
-				}
-			}
-		})
-	}
-	voices.Wait()
 }
 
 // A token is final: it is the one that any longer voice gets in its place.
@@ -166,15 +122,6 @@ func TestOldSoundIsForgottenAndNothingGrows(t *testing.T) {
 	short := stepAll(s, end)
 	last := len(long) - e.Dims()
 	near(t, long[last:], short[last:], 1e-5)
-}
-
-func TestStepAllocatesNothing(t *testing.T) {
-	e, _ := newTiny(t, 7)
-	s, token := e.NewStream(), make([]float32, e.Dims())
-	frame := []audio.Frame{audio.Frame(sound(audio.FrameLen))}
-	if n := testing.AllocsPerRun(20, func() { s.Step(token, frame) }); n != 0 {
-		t.Errorf("%v allocations per step", n)
-	}
 }
 
 func TestNewRefusesAnotherArchitecture(t *testing.T) {

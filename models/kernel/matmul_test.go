@@ -204,17 +204,17 @@ func TestTheTeamAllocatesNothing(t *testing.T) {
 			other := make([]float32, 13*24)
 			for _, n := range []int{13, 1} {
 				do := func() { team.MatMul(x, n, Product{dst, a.Weights}, Product{other, b.Weights}) }
-				if do(); testing.AllocsPerRun(50, do) != 0 {
+				if do(); allocations(do) != 0 {
 					t.Errorf("%s: MatMul of %d inputs allocates", d, n)
 				}
 			}
 		}
 		task := new(nothing)
-		if testing.AllocsPerRun(50, func() { team.Do(task, 30) }) != 0 {
+		if allocations(func() { team.Do(task, 30) }) != 0 {
 			t.Error("Do allocates")
 		}
 		q, meta := make([]int8, 64), make([]Meta, 2)
-		if testing.AllocsPerRun(50, func() { use.quantise(q, meta, x[:64], blockLen, 1) }) != 0 {
+		if allocations(func() { use.quantise(q, meta, x[:64], blockLen, 1) }) != 0 {
 			t.Error("quantising allocates")
 		}
 	})
@@ -262,3 +262,13 @@ func FuzzMatMul(f *testing.F) {
 type nothing struct{}
 
 func (*nothing) Chunk(int, int) {}
+
+// allocations returns how many f makes each time. The system's own part of
+// sleeping and waking allocates at times; what f does it does in every try.
+func allocations(f func()) float64 {
+	least := testing.AllocsPerRun(10, f)
+	for try := 0; try < 4 && least > 0; try++ {
+		least = min(least, testing.AllocsPerRun(10, f))
+	}
+	return least
+}
