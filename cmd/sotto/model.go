@@ -143,13 +143,15 @@ func openEngine(c *cli.Context, opt sotto.EngineOptions) (engine *sotto.Engine, 
 		return nil, nil, modelError(err)
 	}
 	// The workers keep their processors busy; the network gets others.
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + engine.Workers())
+	before := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(before + engine.Workers())
 	ctx, stop := context.WithCancel(context.Background())
 	running := make(chan error, 1)
 	go func() { running <- engine.Run(ctx) }()
 	return engine, func() {
 		stop()
 		<-running
+		runtime.GOMAXPROCS(before)
 		model.Close()
 	}, nil
 }
