@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -94,11 +95,13 @@ func say(t fataler, d *Decoder, seed uint64, questions int) []float32 {
 func TestStreamsInOnePassDoNotKnowEachOther(t *testing.T) {
 	eachForm(t, func(t *testing.T, m *model) {
 		d := m.on(t, 2)
-		shared := 0
+		shared, together := 0, false
 		serve := d.queue.Do
 		d.queue.Do = func(tickets []*batch.Ticket[request]) {
 			if len(tickets) > 1 {
 				shared++
+			} else if together && shared == 0 {
+				time.Sleep(5 * time.Millisecond) // the others come meanwhile
 			}
 			serve(tickets)
 		}
@@ -106,6 +109,7 @@ func TestStreamsInOnePassDoNotKnowEachOther(t *testing.T) {
 		for i := range want {
 			want[i] = say(t, d, uint64(i), 3)
 		}
+		together = true
 		var wait sync.WaitGroup
 		for i := range want {
 			wait.Go(func() {
