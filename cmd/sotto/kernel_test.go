@@ -13,6 +13,7 @@ import (
 
 	"sotto/models/gemma4"
 	"sotto/models/kernel"
+	"sotto/models/packed"
 )
 
 // withKernel runs the program as a child with a value of SOTTO_KERNEL.
@@ -71,7 +72,7 @@ func packing(t *testing.T) (*cli.Context, *gemma4.Model) {
 func TestPackingEndsWithAMappedModel(t *testing.T) {
 	c, model := packing(t)
 	dir := filepath.Join(t.TempDir(), "cache")
-	model, err := pack(c, model, dir)
+	model, err := pack(c, packed.Options{}, model, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestPackingWithoutAPlaceSaysWhatHelps(t *testing.T) {
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := pack(c, model, blocked)
+	_, err := pack(c, packed.Options{}, model, blocked)
 	var f *failure
 	if !errors.As(err, &f) || f.code != exitEnvironment || !strings.Contains(err.Error(), blocked) || !strings.Contains(err.Error(), "SOTTO_CACHE") {
 		t.Errorf("%v, want exit code %d, %s and SOTTO_CACHE", err, exitEnvironment, blocked)
