@@ -141,13 +141,15 @@ func openEngine(c *cli.Context, opt sotto.EngineOptions) (engine *sotto.Engine, 
 	}
 	debug.FreeOSMemory() // what loading took and nobody holds
 	// The workers keep their processors busy; the network gets others.
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + engine.Workers())
+	processors := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(processors + engine.Workers())
 	ctx, stop := context.WithCancel(context.Background())
 	running := make(chan error, 1)
 	go func() { running <- engine.Run(ctx) }()
 	return engine, func() {
 		stop()
 		<-running
+		runtime.GOMAXPROCS(processors)
 		model.Close()
 	}, nil
 }
