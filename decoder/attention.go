@@ -1,7 +1,6 @@
 package decoder
 
 import (
-	"sotto/decoder/kvcache"
 	"sotto/models/gemma4"
 	"sotto/models/kernel"
 )
@@ -103,25 +102,27 @@ func (g *gathering) Chunk(worker, i int) {
 	q := kernel.Heads{Values: g.query[at : at+count*l.dim], Count: count}
 	out := kernel.Heads{Values: g.heads[at : at+count*l.dim], Count: count}
 
-	older, newer := r.s.cache.Seen(l.memory, r.pos)
-	split, n := older.Keys.Len()/(l.kvHeads*l.dim), (older.Keys.Len()+newer.Keys.Len())/(l.kvHeads*l.dim)
-	scores := g.scores[worker][:count*n]
-	kernel.Scores(scores, n, q, l.keys(older, kvHead), split)
-	kernel.Scores(scores[split:], n, q, l.keys(newer, kvHead), n-split)
+	width = l.kvHeads * l.dim
+	seen, n := r.s.cache.Seen(l.memory, r.pos), 0
+	for _, run := range seen {
+		n += run.Keys.Len() / width
+	}
+	scores, at := g.scores[worker][:count*n], 0
+	for _, run := range seen {
+		kernel.Scores(scores[at:], n, q, l.vectors(run.Keys, kvHead), run.Keys.Len()/width)
+		at += run.Keys.Len() / width
+	}
 	for h := range count {
-		kernel.Softmax(scores[h*n : (h+1)*n])
+		weights := scores[h*n : (h+1)*n]
+		kernel.Softmax(weights)
+		r.look(l.index, first+h, weights)
 	}
 	clear(out.Values)
-	kernel.Blend(out, scores, n, l.values(older, kvHead), split)
-	kernel.Blend(out, scores[split:], n, l.values(newer, kvHead), n-split)
-}
-
-func (l *layer) keys(run kvcache.Run, kvHead int) kernel.Vectors {
-	return l.vectors(run.Keys, kvHead)
-}
-
-func (l *layer) values(run kvcache.Run, kvHead int) kernel.Vectors {
-	return l.vectors(run.Values, kvHead)
+	at = 0
+	for _, run := range seen {
+		kernel.Blend(out, scores[at:], n, l.vectors(run.Values, kvHead), run.Values.Len()/width)
+		at += run.Values.Len() / width
+	}
 }
 
 // vectors returns one head of rows that hold kvHeads of them.

@@ -3,7 +3,7 @@ package decoder
 import (
 	"fmt"
 
-	"sotto/models/batch"
+	"sotto/decoder/sample"
 	"sotto/models/gemma4"
 	"sotto/models/kernel"
 )
@@ -13,22 +13,23 @@ import (
 const chunk = 64
 
 // request is what one stream wants of a pass: n positions of text or of sound,
-// and the logits of the last keep of them.
+// and to know something of the last keep of them.
 type request struct {
-	s      *Stream
-	ids    []int     // text, or
-	sound  []float32 // sound tokens, [n, h]
-	n      int
-	keep   int
-	logits []float32 // [keep, vocab]
+	s     *Stream
+	ids   []int     // text, or
+	sound []float32 // sound tokens, [n, h]
+	n     int
+	keep  int
+	answer
 }
 
 // row is one position on its way through the network.
 type row struct {
-	s     *Stream
-	pos   int
-	id    int       // what the per-layer table is asked for
-	sound []float32 // [h], nil for text
+	s         *Stream
+	pos       int
+	id        int       // what the per-layer table is asked for
+	sound     []float32 // [h], nil for text
+	attention []float32 // [heads, span] to be filled in, or nil
 }
 
 // pass is the memory of all passes of a decoder, one after another. Rows of
@@ -48,7 +49,7 @@ type pass struct {
 }
 
 // serve does the requests of a batch.
-func (p *pass) serve(tickets []*batch.Ticket[request]) {
+func (p *pass) serve(tickets []*ticket) {
 	p.team.Lock()
 	defer p.team.Unlock()
 	p.gather(tickets)
@@ -56,10 +57,10 @@ func (p *pass) serve(tickets []*batch.Ticket[request]) {
 	for _, t := range tickets {
 		t.Request.s.cache.Advance(t.Request.n)
 	}
-	p.answer(tickets)
+	p.reply(tickets)
 }
 
-func (p *pass) kept(tickets []*batch.Ticket[request]) int {
+func (p *pass) kept(tickets []*ticket) int {
 	n := 0
 	for _, t := range tickets {
 		n += t.Request.keep
@@ -68,7 +69,7 @@ func (p *pass) kept(tickets []*batch.Ticket[request]) int {
 }
 
 // gather lists the rows of all requests, those to be kept last.
-func (p *pass) gather(tickets []*batch.Ticket[request]) {
+func (p *pass) gather(tickets []*ticket) {
 	p.n, p.lo, p.watch = 0, 0, nil
 	for _, t := range tickets {
 		r := &t.Request
@@ -87,7 +88,7 @@ func (p *pass) gather(tickets []*batch.Ticket[request]) {
 func (p *pass) list(r *request, from, to int) {
 	h, tokens := p.d.cfg.HiddenSize, &p.d.tokens
 	for i := from; i < to; i++ {
-		w := row{s: r.s, pos: r.s.Len() + i, id: tokens.Pad}
+		w := row{s: r.s, pos: r.s.Len() + i, id: tokens.Pad, attention: r.attentionOf(i)}
 		switch {
 		case r.sound != nil:
 			w.sound = r.sound[i*h : (i+1)*h]
@@ -126,18 +127,18 @@ func (p *pass) network(stay int) {
 	}
 }
 
-// answer writes the logits that were asked for: cap·tanh(x·Eᵀ / cap).
-func (p *pass) answer(tickets []*batch.Ticket[request]) {
+// reply writes the answers that were asked for. Logits are cap·tanh(x·Eᵀ / cap).
+func (p *pass) reply(tickets []*ticket) {
 	kept := p.n - p.lo
 	if kept == 0 {
 		return
 	}
 	vocab := p.d.cfg.VocabSize
-	all := p.logits
-	if len(tickets) == 1 {
-		all = tickets[0].Request.logits
-	} else if len(all) < kept*vocab {
-		p.logits = make([]float32, kept*vocab)
+	all := tickets[0].Request.logits
+	if len(tickets) > 1 || all == nil {
+		if len(p.logits) < kept*vocab {
+			p.logits = make([]float32, kept*vocab)
+		}
 		all = p.logits
 	}
 	p.team.MatMul(p.stream(p.normed), kept, kernel.Product{Dst: all, W: p.d.head})
@@ -145,13 +146,24 @@ func (p *pass) answer(tickets []*batch.Ticket[request]) {
 	if p.d.cfg.FinalLogitSoftcap != 0 {
 		p.team.Do((*capping)(p), (len(p.capped)+capChunk-1)/capChunk)
 	}
-	if len(tickets) == 1 {
-		return
-	}
+	p.team.Do((*picking)(p), kept)
+	at := 0
 	for _, t := range tickets {
-		n := copy(t.Request.logits, all[:t.Request.keep*vocab])
-		all = all[n:]
+		r := &t.Request
+		copy(r.best, p.best[at:at+r.keep])
+		if len(tickets) > 1 {
+			copy(r.logits, all[at*vocab:(at+r.keep)*vocab])
+		}
+		at += r.keep
 	}
+}
+
+// picking is the search for the likeliest id of every row.
+type picking pass
+
+func (k *picking) Chunk(_, i int) {
+	vocab := k.d.cfg.VocabSize
+	k.best[i] = sample.Greedy(k.capped[i*vocab : (i+1)*vocab])
 }
 
 // capping is the soft cap of the logits in pieces.
@@ -215,6 +227,7 @@ type scratch struct {
 	cos, sin [2][]float32 // by layer type, [n, d/2]
 
 	logits, capped []float32
+	best           [chunk]int
 }
 
 func newPass(d *Decoder, team *kernel.Team) *pass {

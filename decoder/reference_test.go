@@ -17,6 +17,7 @@ type reference struct {
 	stages  map[string]rows
 	// keys and values of the layers that own some
 	keys, values []rows
+	weights      [][]rows // by layer and head, [n, n]
 }
 
 type rows [][]float64
@@ -36,6 +37,7 @@ func whole(m *model, items []item) (rows, *reference) {
 	x, perLayer := ref.inputs(items)
 	ref.stages["embed"], ref.stages["ple"] = x, perLayer
 	ref.keys, ref.values = make([]rows, m.cfg.Layers()), make([]rows, m.cfg.Layers())
+	ref.weights = make([][]rows, m.cfg.Layers())
 	for l := range m.w.Layers {
 		x = ref.layer(l, x, perLayer)
 		ref.stages[fmt.Sprintf("layer.%d", l)] = x
@@ -106,6 +108,7 @@ func (ref *reference) attention(l int, n rows) rows {
 	d, group := cfg.HeadDimOf(l), cfg.Heads/cfg.KVHeadsOf(l)
 	mask := ref.mask(cfg.LayerTypes[l])
 	out := zeros(ref.n, cfg.Heads*d)
+	ref.weights[l] = make([]rows, cfg.Heads)
 	for head := range cfg.Heads {
 		kv := head / group * d
 		for i := range out {
@@ -114,6 +117,7 @@ func (ref *reference) attention(l int, n rows) rows {
 				p[j] = dot(q[i][head*d:(head+1)*d], k[j][kv:kv+d]) + mask[i][j]
 			}
 			softmax(p)
+			ref.weights[l][head] = append(ref.weights[l][head], p)
 			for j := range p {
 				for e := range d {
 					out[i][head*d+e] += p[j] * v[j][kv+e]

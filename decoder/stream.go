@@ -12,6 +12,9 @@ import (
 // refused call has been appended.
 var ErrFull = errors.New("the stream is full")
 
+// ticket carries the requests of one stream.
+type ticket = batch.Ticket[request]
+
 // Mark is a length of a stream to come back to.
 type Mark struct{ at kvcache.Mark }
 
@@ -22,7 +25,10 @@ type Stream struct {
 	cache  *kvcache.Cache
 	limit  int // most positions
 	logits []float32
-	ticket *batch.Ticket[request]
+	ticket *ticket
+	heads  []Head // whose attention is answered, over
+	from   int    // positions [from, to)
+	to     int
 	watch  func(stage string, rows []float32) // nil but in tests
 }
 
@@ -38,6 +44,19 @@ func (d *Decoder) NewStream(capacity, tail int) *Stream {
 	}
 }
 
+// Fork returns an empty branch of s: its texts see all that s holds and leave s
+// as it is. It may be used while s is not.
+func (s *Stream) Fork() *Stream {
+	return &Stream{d: s.d, limit: s.limit, cache: s.cache.Fork(), logits: make([]float32, s.d.cfg.VocabSize), ticket: batch.NewTicket[request]()}
+}
+
+// Rebase empties a fork and puts it behind all that its trunk holds now. It has
+// to be called whenever the trunk has grown or was reset.
+func (s *Stream) Rebase() { s.cache.Rebase() }
+
+// Reset empties a stream that is no fork and keeps its memory.
+func (s *Stream) Reset() { s.cache.Reset() }
+
 // Len returns the number of positions appended and not taken back.
 func (s *Stream) Len() int { return s.cache.Len() }
 
@@ -50,6 +69,9 @@ func (s *Stream) Mark() Mark { return Mark{s.cache.Mark()} }
 // Rewind takes back everything behind m, exactly as if it had never been
 // appended. It panics when that is more than the tail the stream was made for.
 func (s *Stream) Rewind(m Mark) { s.cache.Rewind(m.at) }
+
+// Drop takes back the last n positions.
+func (s *Stream) Drop(n int) { s.cache.Rewind(s.cache.Mark() - kvcache.Mark(n)) }
 
 // AppendAudio appends sound tokens, [n, hidden]. Their logits are never needed.
 func (s *Stream) AppendAudio(soundTokens []float32) error {
@@ -97,7 +119,7 @@ func (s *Stream) Logits(ids []int) ([]float32, error) {
 	}
 	first := (len(ids) - 1) / chunk * chunk // all before fill whole passes
 	s.text(ids[:first])
-	s.pass(request{ids: ids[first:], n: len(ids) - first, keep: 1, logits: s.logits})
+	s.pass(request{ids: ids[first:], n: len(ids) - first, keep: 1, answer: answer{logits: s.logits}})
 	return s.logits, nil
 }
 
@@ -110,20 +132,23 @@ func (s *Stream) LogitsAll(ids []int) ([]float32, error) {
 	all := make([]float32, len(ids)*vocab)
 	for done := 0; done < len(ids); {
 		n := min(chunk, len(ids)-done)
-		s.pass(request{ids: ids[done : done+n], n: n, keep: n, logits: all[done*vocab : (done+n)*vocab]})
+		s.pass(request{ids: ids[done : done+n], n: n, keep: n, answer: answer{logits: all[done*vocab : (done+n)*vocab]}})
 		done += n
 	}
 	return all, nil
 }
 
 // pass has one request computed, with whatever other streams want now.
-func (s *Stream) pass(r request) {
+func (s *Stream) pass(r request) { s.d.queue.Wait(s.request(r)) }
+
+// request fills in the stream's ticket.
+func (s *Stream) request(r request) *ticket {
 	r.s = s
 	s.ticket.Request, s.ticket.Size = r, r.n
 	if s.watch != nil {
 		s.ticket.Size = chunk // alone
 	}
-	s.d.queue.Wait(s.ticket)
+	return s.ticket
 }
 
 // Observe calls f with every stage of every later pass, [positions, width]:

@@ -169,11 +169,18 @@ func apart(a, b []float32) float64 {
 }
 
 // remembered returns every key and value that the next query can see.
+func seen(s *Stream, layer, pos int) (keys, values []float32) {
+	for _, run := range s.cache.Seen(layer, pos) {
+		keys, values = append(keys, run.Keys.Single...), append(values, run.Values.Single...)
+	}
+	return keys, values
+}
+
 func remembered(s *Stream) []float32 {
 	var all []float32
 	for l := range s.d.lastOwner + 1 {
-		older, newer := s.cache.Seen(l, s.Len()-1)
-		all = slices.Concat(all, older.Keys.Single, newer.Keys.Single, older.Values.Single, newer.Values.Single)
+		keys, values := seen(s, l, s.Len()-1)
+		all = slices.Concat(all, keys, values)
 	}
 	return all
 }
@@ -231,15 +238,15 @@ func TestTheMemoryHoldsTheKeysAndValuesOfTheEquations(t *testing.T) {
 	appendAll(t, s, items)
 	_, ref := whole(m, items)
 	for l := range m.cfg.FirstShared() {
-		older, newer := s.cache.Seen(l, 39)
+		keys, values := seen(s, l, 39)
 		from := 0
 		if m.cfg.LayerTypes[l] == gemma4.Sliding {
 			from = 40 - m.cfg.SlidingWindow
 		}
-		if e := relative(slices.Concat(older.Keys.Single, newer.Keys.Single), ref.keys[l][from:].flat()); e > tolerance {
+		if e := relative(keys, ref.keys[l][from:].flat()); e > tolerance {
 			t.Errorf("layer %d: keys differ by %.2g", l, e)
 		}
-		if e := relative(slices.Concat(older.Values.Single, newer.Values.Single), ref.values[l][from:].flat()); e > tolerance {
+		if e := relative(values, ref.values[l][from:].flat()); e > tolerance {
 			t.Errorf("layer %d: values differ by %.2g", l, e)
 		}
 	}

@@ -1,7 +1,8 @@
 // Package kvcache is what the text tower remembers: the keys and values of
 // every layer that owns some. Layers that see everything keep every position;
 // layers with a sliding window keep a ring that is long enough to be rewound
-// without losing a single key of its window.
+// without losing a single key of its window. A fork is a branch that sees a
+// trunk and what is written behind it, and leaves the trunk as it is.
 package kvcache
 
 import "fmt"
@@ -18,8 +19,10 @@ type Mark int
 // Cache holds the rows of all layers. Positions enter all layers together:
 // write every layer's rows at Len and behind it, then Advance.
 type Cache struct {
+	trunk  *Cache // nil, or what stands before a fork
+	base   int    // positions of the trunk
 	layers []store
-	limit  int // most positions
+	limit  int // most positions, the trunk's included
 	len    int
 	high   int // one past the highest position ever written
 }
@@ -34,6 +37,26 @@ func New(layers []Layer, limit, tail int, half bool) *Cache {
 	}
 	return c
 }
+
+// Fork returns an empty branch behind all that c holds now. It keeps everything
+// that is written to it.
+func (c *Cache) Fork() *Cache {
+	f := &Cache{trunk: c, limit: c.limit, layers: make([]store, len(c.layers))}
+	for i := range c.layers {
+		f.layers[i] = newStore(Layer{Width: c.layers[i].Width}, c.limit, 0, c.layers[i].half)
+	}
+	f.Rebase()
+	return f
+}
+
+// Rebase empties a fork and puts it behind all that its trunk holds now.
+func (c *Cache) Rebase() {
+	c.base = c.trunk.len
+	c.len, c.high = c.base, c.base
+}
+
+// Reset empties a cache and keeps its memory. Its forks have to be rebased.
+func (c *Cache) Reset() { c.len, c.high = 0, 0 }
 
 // Len returns the number of positions held.
 func (c *Cache) Len() int { return c.len }
@@ -56,8 +79,11 @@ func (c *Cache) Reserve(n int) {
 	if n > c.Room() {
 		panic(fmt.Sprintf("kvcache: internal error: %d positions behind %d, room for %d", n, c.len, c.limit))
 	}
+	if c.trunk != nil && c.trunk.len != c.base {
+		panic(fmt.Sprintf("kvcache: internal error: a fork at %d of a trunk that is at %d", c.base, c.trunk.len))
+	}
 	for i := range c.layers {
-		c.layers[i].grow(c.len+n, c.limit)
+		c.layers[i].grow(c.len+n-c.base, c.limit-c.base)
 	}
 	c.high = max(c.high, c.len+n)
 }
@@ -67,7 +93,7 @@ func (c *Cache) Put(layer, pos int, key, value []float32) {
 	if pos < c.len || pos >= c.high {
 		panic(fmt.Sprintf("kvcache: internal error: write at %d, reserved are [%d,%d)", pos, c.len, c.high))
 	}
-	c.layers[layer].put(pos, key, value)
+	c.layers[layer].put(pos-c.base, key, value)
 }
 
 // Advance makes n written positions part of the memory.
@@ -78,11 +104,23 @@ func (c *Cache) Advance(n int) {
 	c.len += n
 }
 
-// Seen returns the rows that a query at pos sees in a layer, oldest first, as
-// at most two runs. pos may be a position that is written and not advanced
-// over yet. The runs alias the cache.
-func (c *Cache) Seen(layer, pos int) (older, newer Run) {
-	return c.layers[layer].seen(pos)
+// Seen returns the rows that a query at pos sees in a layer, oldest first. pos
+// may be a position that is written and not advanced over yet. The runs alias
+// the cache.
+func (c *Cache) Seen(layer, pos int) Runs {
+	l := &c.layers[layer]
+	if c.trunk == nil {
+		older, newer := l.between(l.first(pos), pos+1)
+		return Runs{older, newer}
+	}
+	t := &c.trunk.layers[layer]
+	first := t.first(pos)
+	var runs Runs
+	if first < c.base {
+		runs[0], runs[1] = t.between(first, c.base)
+	}
+	runs[2] = l.run(max(first-c.base, 0), pos+1-c.base)
+	return runs
 }
 
 // Mark returns the present length.
@@ -93,11 +131,11 @@ func (c *Cache) Mark() Mark { return Mark(c.len) }
 // cannot happen within the tail of New.
 func (c *Cache) Rewind(m Mark) {
 	n := int(m)
-	if n < 0 || n > c.len {
+	if n < c.base || n > c.len {
 		panic(fmt.Sprintf("kvcache: internal error: rewind to %d of %d positions", n, c.len))
 	}
 	for i := range c.layers {
-		if !c.layers[i].holdsWindow(n, c.high) {
+		if c.trunk == nil && !c.layers[i].holdsWindow(n, c.high) {
 			panic(fmt.Sprintf("kvcache: internal error: rewind from %d to %d, longer than the tail; layer %d has lost its window", c.high, n, i))
 		}
 	}

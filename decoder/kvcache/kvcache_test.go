@@ -33,10 +33,9 @@ func negative(x []float32) []float32 {
 
 // stamps reads what a query at pos sees, and checks that every row is whole.
 func stamps(t interface{ Fatalf(string, ...any) }, c *Cache, layer, pos int) []float32 {
-	older, newer := c.Seen(layer, pos)
 	width := c.layers[layer].Width
 	var out []float32
-	for _, r := range []Run{older, newer} {
+	for _, r := range c.Seen(layer, pos) {
 		for i := 0; i < r.Keys.Len(); i += width {
 			for j := range width {
 				if r.Keys.At(i+j) != r.Keys.At(i) || r.Values.At(i+j) != -r.Keys.At(i) {

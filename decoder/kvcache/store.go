@@ -11,6 +11,10 @@ type Run struct {
 	Keys, Values kernel.Floats // [n, width]
 }
 
+// Runs are the stretches that a query sees, oldest first; some may be empty. A
+// ring may wrap, and a fork lies apart from its trunk.
+type Runs [3]Run
+
 // store is the memory of one layer. A layer with a window is a ring: position p
 // lives in row p mod rows.
 type store struct {
@@ -59,9 +63,10 @@ func (s *store) first(pos int) int {
 	return max(0, pos-s.Window+1)
 }
 
-// seen returns [first(pos), pos] as one run, or as two where the ring wraps.
-func (s *store) seen(pos int) (older, newer Run) {
-	from, to := s.first(pos)%s.rows, pos%s.rows+1
+// between returns positions [first, end) as one run, or as two where the ring
+// wraps.
+func (s *store) between(first, end int) (older, newer Run) {
+	from, to := first%s.rows, (end-1)%s.rows+1
 	if from < to {
 		return s.run(from, to), Run{}
 	}

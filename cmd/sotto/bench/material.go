@@ -234,12 +234,13 @@ func (b *bench) stream(more int) (*decoder.Stream, func(), error) {
 // decodeProbe gives each of n streams one token, in one pass.
 func (b *bench) decodeProbe() (func(n int) *probe, error) {
 	const most = 8
-	backs, logits := make([]func(), most), make([][]float32, most)
+	backs, asks := make([]func(), most), make([]decoder.Ask, most)
 	for i := range most {
 		s, back, err := b.stream(1)
 		if err != nil {
 			return nil, err
 		}
+		asks[i] = decoder.Ask{Stream: s, IDs: make([]int, 1), Keep: 1, Best: make([]int, 1)}
 		b.streams, backs[i] = append(b.streams, s), back
 	}
 	return func(n int) *probe {
@@ -247,7 +248,10 @@ func (b *bench) decodeProbe() (func(n int) *probe, error) {
 			Station: Station{Name: "decode", Size: n, Unit: "streams", Peak: "int8"},
 			ops:     b.costs.decode.ops * float64(n), bytes: b.costs.decode.bytes,
 			run: func() error {
-				err := b.decoder.Together(b.streams[:n], b.text(n), logits[:n])
+				for i, id := range b.text(n) {
+					asks[i].IDs[0] = id
+				}
+				err := b.decoder.Together(asks[:n]...)
 				for _, back := range backs[:n] {
 					back()
 				}
