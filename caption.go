@@ -3,46 +3,71 @@ package sotto
 import (
 	"context"
 	"io"
+	"strings"
 	"sync"
 
 	"sotto/audio"
 )
 
-// Caption is text in one language for one stretch of speech.
+// Caption is news of one language: words that stay, and the tail that may
+// follow them.
 type Caption struct {
-	Segment   int    // stretches of speech are numbered from 0
-	Language  string // language code of Text; the source's own for a transcript
-	Text      string
-	Committed bool           // false: a draft that replaces the language's tentative tail
-	Start     audio.Position // where in the voice the stretch begins
-	End       audio.Position // how far it has been heard
+	Segment  int    // stretches of speech are numbered from 0
+	Language string // language code of the text; the source's own for a transcript
+	Words    []Word // committed now: append them to the segment's text
+	Tail     string // tentative: takes the place of the language's tail before
+	End      bool   // the segment is complete in this language
+	// Heard is how far the voice had been heard.
+	Heard audio.Position
 }
 
-// captionQueue carries captions from a session to its one reader. Committed
-// captions wait in order and are never dropped; of drafts only the newest of
-// each language waits, so a slow reader skips stale ones.
+// Word is committed text of one stability unit: a word with its punctuation, or
+// a character where words are not spaced.
+type Word struct {
+	Text       string         // with the space that parts it from the one before
+	Start, End audio.Position // the sound it leans on
+	// Evidence is the share of the decoder's attention, 0 to 1, that lay on the
+	// sound when the word was written; 0 when the model's heads are not known.
+	Evidence float32
+}
+
+// Text returns the committed words as they stand in the segment.
+func (c *Caption) Text() string {
+	var b strings.Builder
+	for i := range c.Words {
+		b.WriteString(c.Words[i].Text)
+	}
+	return b.String()
+}
+
+// stays reports whether the caption must not be lost.
+func (c *Caption) stays() bool { return len(c.Words) > 0 || c.End }
+
+// captionQueue carries captions from a session to its one reader. What stays
+// waits in order and is never dropped; of tails only the newest of each language
+// waits, so a slow reader skips stale ones.
 type captionQueue struct {
 	wake chan struct{} // holds one token when something changed
 
 	mu sync.Mutex // guards the following
-	// committed is bounded by the length of a voice: a caption needs a pause.
-	committed []Caption
-	drafts    []Caption
-	err       error // io.EOF after a good end
+	// staying is bounded by the length of a voice: words need sound.
+	staying []Caption
+	tails   []Caption
+	err     error // io.EOF after a good end
 }
 
 func newCaptionQueue() *captionQueue {
 	return &captionQueue{wake: make(chan struct{}, 1)}
 }
 
-// put hands over a caption. A commit takes the place of its language's draft.
+// put hands over a caption, which takes the place of its language's tail.
 func (q *captionQueue) put(c Caption) {
 	q.mu.Lock()
-	q.dropDraft(c.Language)
-	if c.Committed {
-		q.committed = append(q.committed, c)
+	q.dropTail(c.Language)
+	if c.stays() {
+		q.staying = append(q.staying, c)
 	} else {
-		q.drafts = append(q.drafts, c)
+		q.tails = append(q.tails, c)
 	}
 	q.mu.Unlock()
 	q.signal()
@@ -85,20 +110,20 @@ func (q *captionQueue) take() (c Caption, ok bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case len(q.committed) > 0:
-		c, q.committed = q.committed[0], q.committed[1:]
+	case len(q.staying) > 0:
+		c, q.staying = q.staying[0], q.staying[1:]
 		return c, true, nil
-	case len(q.drafts) > 0:
-		c, q.drafts = q.drafts[0], q.drafts[1:]
+	case len(q.tails) > 0:
+		c, q.tails = q.tails[0], q.tails[1:]
 		return c, true, nil
 	}
 	return Caption{}, false, q.err
 }
 
-func (q *captionQueue) dropDraft(language string) {
-	for i, d := range q.drafts {
-		if d.Language == language {
-			q.drafts = append(q.drafts[:i], q.drafts[i+1:]...)
+func (q *captionQueue) dropTail(language string) {
+	for i := range q.tails {
+		if q.tails[i].Language == language {
+			q.tails = append(q.tails[:i], q.tails[i+1:]...)
 			return
 		}
 	}

@@ -2,87 +2,110 @@ package sotto
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"sotto/audio"
 	"sotto/audio/vad"
-	"sotto/decoder/prompt"
+	"sotto/decoder"
+	"sotto/decoder/policy"
 )
 
 const (
 	// mailboxLen frames may wait between the voice and the model (2 s).
 	mailboxLen = 50
-	// behindLen waiting frames (half a second) mean that a draft would come
-	// late: it is left out, and the sound is heard first.
+	// behindLen waiting frames (half a second) mean that a step would come late:
+	// it is left out, and the sound is heard first.
 	behindLen = 12
 	// leadLen frames before the first sign of speech are heard with it (400 ms).
 	leadLen = 10
+
+	// A segment ends after pauseFrames in which nobody spoke. One that ends a
+	// sentence in every language ends after shortPause already. The hang-over of
+	// the voice activity, 240 ms, comes on top of both.
+	pauseFrames = 8
+	shortPause  = 1
 )
 
 // SessionOptions say what one voice wants.
 type SessionOptions struct {
-	Source  string   // code of the language that is spoken
-	Targets []string // codes of the languages wanted; the source's own gives a transcript
-	// DraftEvery is the sound heard between two drafts; 0: 480 ms, negative: no drafts.
-	DraftEvery time.Duration
-	// EveryDraft makes every draft even when sound is waiting. A recording wants
-	// this, a live voice does not.
-	EveryDraft bool
+	Source  string      // code of the language that is spoken
+	Targets []string    // codes of the languages wanted; the source's own gives a transcript
+	Latency policy.Dial // how long to wait for certainty; "": balanced
+	// Step is the sound heard between two drafts; 0: 480 ms, negative: no drafts,
+	// so that text is committed at pauses only.
+	Step time.Duration
+	// EveryStep takes every step even when sound is waiting: the same sound then
+	// gives the same text. A recording wants this, a live voice does not.
+	EveryStep bool
+	// Policy decides what is committed; nil: the model's own at the latency.
+	Policy policy.Policy
 }
 
 // Stats are a session's counts so far.
 type Stats struct {
-	Frames        int64 // 40 ms frames heard
-	Segments      int64 // stretches of speech found
-	Drafts        int64 // drafts made, over all languages
-	DraftsSkipped int64 // drafts left out because sound was waiting
+	Frames       int64 // 40 ms frames heard
+	Segments     int64 // stretches of speech found
+	Steps        int64 // drafts made, of all languages together
+	StepsSkipped int64 // left out because sound was waiting
+	Cuts         int64 // windows cut in mid-speech
+	Guarded      int64 // drafts, over all languages, that were not trusted to their end
 }
 
 // Session is one voice's life in an engine.
 type Session struct {
 	engine   *Engine
-	tasks    []task
-	longest  int // frames of a window
+	opt      SessionOptions
+	policy   policy.Policy
 	captions *captionQueue
 	mailbox  chan audio.Frame // the sender waits when it is full
 	tail     chan []float32   // the voice's last samples, less than a frame
+	changes  chan []task      // new targets
 	closing  sync.Once
 
-	stats struct{ frames, segments, drafts, skipped atomic.Int64 }
+	stats struct{ frames, segments, steps, skipped, cuts, guarded atomic.Int64 }
 
 	// Run owns the following.
-	draftEvery int // frames; 0: never
-	everyDraft bool
+	stepFrames int // 0: never
 	vad        *vad.Detector
 	lead       []audio.Frame // the newest frames in which nobody spoke
-	window     *window       // nil while nobody speaks
+	window     *window
+	targets    []*target
+	longest    int  // frames of a window
+	speaking   bool // a segment is open
+	quiet      int  // frames since somebody spoke
+	segment    int
+	drafted    int // frames of the window at the last step
 	heard      audio.Position
-}
-
-// task is one target language with its rendered prompt.
-type task struct {
-	prompt.Task
-	tail []int // prompt ids after the sound
+	asks       []decoder.Ask
+	asked      []*target
 }
 
 func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Session {
-	every := opt.DraftEvery
+	every := opt.Step
 	if every == 0 {
 		every = 480 * time.Millisecond
 	}
-	return &Session{
-		engine:     e,
-		tasks:      tasks,
-		longest:    longest,
+	p := opt.Policy
+	if p == nil {
+		p = e.policies[opt.Latency]
+	}
+	s := &Session{
+		engine: e, opt: opt, policy: p, longest: longest,
 		captions:   newCaptionQueue(),
 		mailbox:    make(chan audio.Frame, mailboxLen),
 		tail:       make(chan []float32, 1),
-		draftEvery: max(0, int(every/(audio.FrameMilli*time.Millisecond))),
-		everyDraft: opt.EveryDraft,
+		changes:    make(chan []task, 1),
+		stepFrames: max(0, int(every/(audio.FrameMilli*time.Millisecond))),
 		vad:        vad.NewDetector(),
+		window:     newWindow(e, longest, e.scratch(tasks, longest)),
 	}
+	for _, t := range tasks {
+		s.targets = append(s.targets, newTarget(e, t, p, s.window.trunk))
+	}
+	return s
 }
 
 // Push hands over the next 40 ms. It waits while two seconds of sound are
@@ -105,6 +128,25 @@ func (s *Session) Finish(tail []float32) {
 	})
 }
 
+// SetTargets changes the languages while the voice goes on. One that stays goes
+// on as if nothing had happened; a new one begins with the sound of the present
+// window; one that is dropped ends its segment. An unknown language is an error
+// and changes nothing.
+func (s *Session) SetTargets(ctx context.Context, targets []string) error {
+	opt := s.opt
+	opt.Targets = targets
+	tasks, err := s.engine.tasks(opt)
+	if err != nil {
+		return err
+	}
+	select {
+	case s.changes <- tasks:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Next waits for the next caption. After the last one it returns io.EOF, or the
 // error that ended Run. It has one caller at a time.
 func (s *Session) Next(ctx context.Context) (Caption, error) { return s.captions.next(ctx) }
@@ -112,10 +154,12 @@ func (s *Session) Next(ctx context.Context) (Caption, error) { return s.captions
 // Stats returns the counts so far; it may be called at any time.
 func (s *Session) Stats() Stats {
 	return Stats{
-		Frames:        s.stats.frames.Load(),
-		Segments:      s.stats.segments.Load(),
-		Drafts:        s.stats.drafts.Load(),
-		DraftsSkipped: s.stats.skipped.Load(),
+		Frames:       s.stats.frames.Load(),
+		Segments:     s.stats.segments.Load(),
+		Steps:        s.stats.steps.Load(),
+		StepsSkipped: s.stats.skipped.Load(),
+		Cuts:         s.stats.cuts.Load(),
+		Guarded:      s.stats.guarded.Load(),
 	}
 }
 
@@ -140,9 +184,29 @@ func (s *Session) listen(ctx context.Context) error {
 			if err := s.hear(ctx, &f); err != nil {
 				return err
 			}
+		case tasks := <-s.changes:
+			s.change(tasks)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+// change puts new targets in the place of the old.
+func (s *Session) change(tasks []task) {
+	old := s.targets
+	s.targets = nil
+	for _, t := range tasks {
+		i := slices.IndexFunc(old, func(o *target) bool { return o.task.language() == t.language() })
+		if i < 0 {
+			s.targets = append(s.targets, newTarget(s.engine, t, s.policy, s.window.trunk))
+			continue
+		}
+		s.targets = append(s.targets, old[i])
+		old = slices.Delete(slices.Clone(old), i, i+1)
+	}
+	for _, t := range old {
+		s.complete(t)
 	}
 }
 
@@ -150,25 +214,45 @@ func (s *Session) listen(ctx context.Context) error {
 func (s *Session) hear(ctx context.Context, f *audio.Frame) error {
 	s.stats.frames.Add(1)
 	s.heard += audio.FrameLen
-	speech := s.vad.Step(f).Speech
-	if s.window == nil {
-		if !speech {
+	activity := s.vad.Step(f)
+	if !s.speaking {
+		if !activity.Speech {
 			s.keepLead(f)
 			return nil
 		}
-		if err := s.openWindow(); err != nil {
+		if err := s.beginSegment(activity.LevelDB); err != nil {
 			return err
 		}
 	}
-	w := s.window
-	if err := w.hear(f, speech); err != nil {
+	if err := s.window.hear(f, activity.LevelDB); err != nil {
 		return err
 	}
-	if w.over() {
-		return s.commit(ctx)
+	s.quiet++
+	if activity.Speech {
+		s.quiet = 0
 	}
-	if s.draftEvery > 0 && w.frames%s.draftEvery == 0 && w.quiet == 0 {
-		return s.draft(ctx)
+	return s.react(ctx)
+}
+
+// react does what is due after a frame.
+func (s *Session) react(ctx context.Context) error {
+	frames := s.window.frames()
+	switch {
+	case s.quiet >= pauseFrames:
+		return s.pause(ctx)
+	case frames >= s.longest:
+		return s.cut(ctx)
+	case s.stepFrames == 0:
+		return nil
+	case s.quiet == shortPause:
+		if err := s.step(ctx); err != nil {
+			return err
+		}
+		if s.drafted == frames && s.allComplete() {
+			return s.pause(ctx)
+		}
+	case s.quiet == 0 && frames%s.stepFrames == 0:
+		return s.step(ctx)
 	}
 	return nil
 }
@@ -182,80 +266,136 @@ func (s *Session) keepLead(f *audio.Frame) {
 	s.lead = append(s.lead, *f)
 }
 
-// openWindow starts a stretch of speech with the frames that led up to it.
-func (s *Session) openWindow() error {
-	segment := int(s.stats.segments.Add(1)) - 1
-	lead := audio.Position(len(s.lead)) * audio.FrameLen
-	w, err := newWindow(s.engine, s.tasks, s.longest, segment, s.heard-audio.FrameLen-lead)
-	if err != nil {
-		return err
+// beginSegment starts a stretch of speech with the frames that led up to it.
+func (s *Session) beginSegment(levelDB float64) error {
+	s.segment = int(s.stats.segments.Add(1)) - 1
+	s.speaking, s.quiet = true, 0
+	if len(s.window.places) == 0 {
+		if err := s.window.clear(); err != nil {
+			return err
+		}
 	}
+	s.window.goOn(s.heard - audio.FrameLen*audio.Position(1+len(s.lead)))
 	for i := range s.lead {
-		if err := w.hear(&s.lead[i], true); err != nil {
+		if err := s.window.hear(&s.lead[i], levelDB); err != nil {
 			return err
 		}
 	}
 	s.lead = s.lead[:0]
-	s.window = w
 	return nil
 }
 
-// draft asks every target what it would say now.
-func (s *Session) draft(ctx context.Context) error {
-	if !s.everyDraft && len(s.mailbox) >= behindLen {
-		s.stats.skipped.Add(int64(len(s.tasks)))
+// step lets every target draft, and commits what the policy allows. Without
+// EveryStep it is left out while sound is waiting.
+func (s *Session) step(ctx context.Context) error {
+	if !s.opt.EveryStep && len(s.mailbox) >= behindLen {
+		s.stats.skipped.Add(1)
 		return nil
 	}
-	return s.say(ctx, false)
-}
-
-// commit asks every target for the last time and closes the window.
-func (s *Session) commit(ctx context.Context) error {
-	err := s.say(ctx, true)
-	s.window = nil
-	return err
-}
-
-// say decodes the window into every target. Text that was shown and is not
-// said any more is taken back by an empty draft; no text gives no caption.
-func (s *Session) say(ctx context.Context, committed bool) error {
-	w := s.window
-	for i := range s.tasks {
-		text, err := w.say(ctx, i)
-		if err != nil {
-			return err
-		}
-		shown := w.shown[i] != ""
-		w.shown[i] = text
-		if !committed {
-			s.stats.drafts.Add(1)
-		}
-		if text == "" && !shown {
-			continue
-		}
-		s.captions.put(Caption{
-			Segment: w.segment, Language: s.tasks[i].language(), Text: text,
-			Committed: committed && text != "", Start: w.start, End: min(w.end(), s.heard),
-		})
-	}
-	return nil
-}
-
-// end hears the last samples and commits what is open.
-func (s *Session) end(ctx context.Context, tail []float32) error {
-	s.heard += audio.Position(len(tail))
-	if s.window == nil {
-		return nil
-	}
-	if err := s.window.finish(tail); err != nil {
+	if err := s.draft(ctx, false); err != nil {
 		return err
 	}
-	return s.commit(ctx)
+	s.settle(false)
+	return nil
 }
 
-func (t *task) language() string {
-	if t.Target == "" {
-		return t.Source
+// draft has all targets write what they would say, in the same passes.
+func (s *Session) draft(ctx context.Context, final bool) error {
+	w := s.window
+	if err := w.encode(); err != nil {
+		return err
 	}
-	return t.Target
+	s.stats.steps.Add(1)
+	s.drafted = w.frames()
+	for _, t := range s.targets {
+		t.begin(len(w.head), w.frames(), final)
+	}
+	for {
+		s.asks, s.asked = s.asks[:0], s.asked[:0]
+		for _, t := range s.targets {
+			if a, ok := t.ask(); ok {
+				s.asks, s.asked = append(s.asks, a), append(s.asked, t)
+			}
+		}
+		if len(s.asks) == 0 {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.engine.decoder.Together(s.asks...); err != nil {
+			return err
+		}
+		for _, t := range s.asked {
+			t.take()
+		}
+	}
+}
+
+// settle commits and shows what the drafts give.
+func (s *Session) settle(final bool) {
+	for _, t := range s.targets {
+		words, tail, guarded := t.settle(final, s.window)
+		if guarded {
+			s.stats.guarded.Add(1)
+		}
+		if final {
+			tail = ""
+		}
+		if len(words) > 0 || tail != t.shown {
+			s.captions.put(Caption{Segment: s.segment, Language: t.task.language(), Words: words, Tail: tail, Heard: s.heard})
+		}
+		t.shown = tail
+	}
+}
+
+// allComplete reports that every language has ended its reply with a sentence.
+func (s *Session) allComplete() bool {
+	return !slices.ContainsFunc(s.targets, func(t *target) bool { return !t.complete() })
+}
+
+func (s *Session) allEnded() bool {
+	return !slices.ContainsFunc(s.targets, func(t *target) bool { return !t.ended })
+}
+
+// pause commits everything and ends the segment.
+func (s *Session) pause(ctx context.Context) error {
+	if s.drafted != s.window.frames() || !s.allEnded() {
+		if err := s.draft(ctx, true); err != nil {
+			return err
+		}
+	}
+	s.settle(true)
+	for _, t := range s.targets {
+		s.complete(t)
+	}
+	s.speaking = false
+	return s.rest()
+}
+
+// complete ends a target's segment.
+func (s *Session) complete(t *target) {
+	if t.spoke || t.shown != "" {
+		s.captions.put(Caption{Segment: s.segment, Language: t.task.language(), End: true, Heard: s.heard})
+	}
+	t.spoke, t.shown = false, ""
+}
+
+// end hears the last samples and commits what is open. They are heard as a frame
+// that ends in silence: the reference would give the model a part of a frame;
+// that tells a model trained on whole sentences that the sentence is complete,
+// and it completes one that was cut off.
+func (s *Session) end(ctx context.Context, tail []float32) error {
+	s.heard += audio.Position(len(tail))
+	if !s.speaking {
+		return nil
+	}
+	if len(tail) > 0 {
+		var last audio.Frame
+		copy(last[:], tail)
+		if err := s.window.hear(&last, 0); err != nil {
+			return err
+		}
+	}
+	return s.pause(ctx)
 }

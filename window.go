@@ -1,160 +1,125 @@
 package sotto
 
 import (
-	"context"
-	"strings"
+	"math"
+	"slices"
 
 	"sotto/audio"
 	"sotto/decoder"
-	"sotto/decoder/prompt"
-	"sotto/decoder/sample"
 	"sotto/encoder"
 )
 
-const (
-	// A window ends after this many frames in which nobody spoke (the voice
-	// activity's own hang-over comes on top), sooner once it has grown long.
-	pauseFrames     = 8
-	longPauseFrames = 2
-	longWindow      = 15 * 1000 / audio.FrameMilli
+// block frames are encoded together (480 ms), sooner when the model is asked.
+const block = 12
 
-	// block frames are encoded together (480 ms).
-	block = 12
-
-	// A reply may have this many tokens, and so many more per second of sound.
-	// A model that wants more is repeating itself.
-	replyTokens          = 16
-	replyTokensPerSecond = 10
-)
-
-// window is one stretch of speech: what the encoder and the decoder remember
-// of it. Every frame is encoded once and enters the decoder's memory once;
-// drafts are written behind the sound and rewound.
+// window is the sound that the model is given at once, and what both towers
+// remember of it. Every frame is encoded once and enters the decoder's memory
+// once; what a cut carries over enters the next window's.
 type window struct {
-	engine  *Engine
-	tasks   []task
-	segment int
-	start   audio.Position
-	longest int // frames after which it ends in any case
+	ear   *encoder.Stream
+	trunk *decoder.Stream
+	head  []int // prompt ids before the sound
+	dims  int
 
-	ear     *encoder.Stream
-	memory  *decoder.Stream
 	waiting []audio.Frame // heard and not encoded yet, fewer than block
-	sound   []float32     // sound tokens of a block
-
-	frames int      // heard
-	quiet  int      // frames since somebody spoke
-	shown  []string // the newest text of each task
+	sound   []float32     // sound tokens of the window, [encoded, dims]
+	levels  []float32     // dB of every frame heard
+	places  []place       // where the frames were in the voice
 }
 
-func newWindow(e *Engine, tasks []task, longest, segment int, start audio.Position) (*window, error) {
-	head := e.prompts.Head()
-	scratch := e.scratch(tasks, longest)
-	w := &window{
-		engine: e, tasks: tasks, segment: segment, start: start, longest: longest,
-		ear:     e.encoder.NewStream(),
-		memory:  e.decoder.NewStream(len(head)+longest+scratch, scratch),
+// place says that from a frame on the window goes on at a position.
+type place struct {
+	frame int
+	at    audio.Position
+}
+
+func newWindow(e *Engine, longest, scratch int) *window {
+	dims, head := e.encoder.Dims(), e.prompts.Head()
+	return &window{
+		ear:   e.encoder.NewStream(),
+		trunk: e.decoder.NewStream(len(head)+longest+scratch, 1),
+		head:  head, dims: dims,
 		waiting: make([]audio.Frame, 0, block),
-		sound:   make([]float32, block*e.encoder.Dims()),
-		shown:   make([]string, len(tasks)),
+		sound:   make([]float32, 0, longest*dims),
+		levels:  make([]float32, 0, longest),
 	}
-	return w, w.memory.Append(head)
+}
+
+// frames returns how many have been heard.
+func (w *window) frames() int { return len(w.levels) }
+
+// clear makes the window empty, with an encoder that has heard nothing.
+func (w *window) clear() error {
+	w.ear.Reset()
+	w.waiting, w.sound, w.levels, w.places = w.waiting[:0], w.sound[:0], w.levels[:0], w.places[:0]
+	w.trunk.Reset()
+	return w.trunk.Append(w.head)
+}
+
+// goOn says where in the voice the next frame is.
+func (w *window) goOn(at audio.Position) {
+	w.places = append(w.places, place{w.frames(), at})
 }
 
 // hear takes one frame. A block of them is encoded together, so that the weights
-// are read once for all; sooner when the model is asked.
-func (w *window) hear(f *audio.Frame, speech bool) error {
+// are read once for all.
+func (w *window) hear(f *audio.Frame, levelDB float64) error {
 	w.waiting = append(w.waiting, *f)
-	w.frames++
-	w.quiet++
-	if speech {
-		w.quiet = 0
-	}
+	w.levels = append(w.levels, float32(math.Max(levelDB, -120)))
 	if len(w.waiting) < block {
 		return nil
 	}
 	return w.encode()
 }
 
-// encode gives what is waiting to both towers: each frame is encoded once and
-// its sound token remembered once.
+// encode gives what is waiting to both towers.
 func (w *window) encode() error {
 	if len(w.waiting) == 0 {
 		return nil
 	}
-	sound := w.sound[:len(w.waiting)*w.engine.encoder.Dims()]
-	w.ear.Step(sound, w.waiting)
+	at, more := len(w.sound), len(w.waiting)*w.dims
+	w.sound = slices.Grow(w.sound, more)[:at+more]
+	w.ear.Step(w.sound[at:], w.waiting)
 	w.waiting = w.waiting[:0]
-	return w.memory.AppendAudio(sound)
+	return w.trunk.AppendAudio(w.sound[at:])
 }
 
-// finish hears the voice's last samples, fewer than a frame, as a frame that
-// ends in silence. The reference would give the model a part of a frame; that
-// tells a model trained on whole sentences that the sentence is complete, and
-// it completes one that was cut off.
-func (w *window) finish(tail []float32) error {
-	if len(tail) == 0 {
-		return nil
+// position returns where in the voice a frame begins.
+func (w *window) position(frame int) audio.Position {
+	i := len(w.places) - 1
+	for i > 0 && w.places[i].frame > frame {
+		i--
 	}
-	var last audio.Frame
-	copy(last[:], tail)
-	return w.hear(&last, true)
+	return w.places[i].at + audio.Position(frame-w.places[i].frame)*audio.FrameLen
 }
 
-// over reports that the stretch has ended, by a pause or by its length.
-func (w *window) over() bool {
-	switch {
-	case w.frames >= w.longest:
-		return true
-	case w.frames >= longWindow:
-		return w.quiet >= longPauseFrames
-	}
-	return w.quiet >= pauseFrames
-}
-
-func (w *window) end() audio.Position {
-	return w.start + audio.Position(w.frames)*audio.FrameLen
-}
-
-// say writes task i's reply to the sound so far, then forgets having written it.
-func (w *window) say(ctx context.Context, i int) (string, error) {
-	if err := w.encode(); err != nil {
-		return "", err
-	}
-	mark := w.memory.Mark()
-	defer w.memory.Rewind(mark)
-	t := &w.tasks[i]
-	logits, err := w.memory.Logits(t.tail)
-	if err != nil {
-		return "", err
-	}
-	e := w.engine
-	filter := e.prompts.NewFilter()
-	var reply []int
-	for range replyBudget(w.frames, t.Task, e.prompts) {
-		if err := ctx.Err(); err != nil {
-			return "", err
-		}
-		id := sample.Greedy(logits)
-		if e.prompts.Stops(id) {
-			break
-		}
-		if filter.Push(id) {
-			reply = append(reply, id)
-		}
-		if logits, err = w.memory.Logits([]int{id}); err != nil {
-			return "", err
+// quietest returns the frame of [from, to] that is least loud.
+func (w *window) quietest(from, to int) int {
+	best := max(from, 0)
+	for f := best + 1; f <= min(to, w.frames()-1); f++ {
+		if w.levels[f] < w.levels[best] {
+			best = f
 		}
 	}
-	text := e.prompts.Extract(t.Task, e.model.Tokenizer.Decode(reply))
-	return strings.TrimSpace(text), nil
+	return best
 }
 
-// replyBudget returns how many tokens a reply to so many frames may have.
-func replyBudget(frames int, t prompt.Task, p *prompt.Prompt) int {
-	n := replyTokens + replyTokensPerSecond*frames*audio.FrameMilli/1000
-	if p.RepeatsSource(t) {
-		n *= 2
+// cut forgets all frames before one; the encoder goes on as if nothing had
+// happened.
+func (w *window) cut(frame int) error {
+	at := w.position(frame)
+	w.sound = append(w.sound[:0], w.sound[frame*w.dims:]...)
+	w.levels = append(w.levels[:0], w.levels[frame:]...)
+	kept := []place{{0, at}}
+	for _, p := range w.places {
+		if p.frame > frame {
+			kept = append(kept, place{p.frame - frame, p.at})
+		}
 	}
-	return n
+	w.places = kept
+	w.trunk.Reset()
+	if err := w.trunk.Append(w.head); err != nil {
+		return err
+	}
+	return w.trunk.AppendAudio(w.sound)
 }

@@ -117,21 +117,17 @@ func (p *Prompt) Stops(id int) bool { return slices.Contains(p.tokens.Stop, id) 
 // translation, and so is about twice as long.
 func (p *Prompt) RepeatsSource(t Task) bool { return !t.Transcribes() && p.profile.Translate == "" }
 
-// Extract returns the part of a reply that t asked for, which may still be
-// growing: nothing before the translation begins.
-func (p *Prompt) Extract(t Task, reply string) string {
+// Bridge returns the ids between the line of the transcript and the translation,
+// for a task whose reply holds both; nil for others.
+func (p *Prompt) Bridge(t Task) []int {
 	if !p.RepeatsSource(t) {
-		return reply
+		return nil
 	}
-	target, err := Name(t.Target)
+	name, err := Name(t.Target)
 	if err != nil {
-		return ""
+		return nil
 	}
-	_, translation, found := strings.Cut(reply, target+": ")
-	if !found {
-		return ""
-	}
-	return translation
+	return p.tokenizer.Encode(name + ":")
 }
 
 // NewFilter returns a filter at the beginning of a reply.
@@ -159,3 +155,6 @@ func (f *Filter) Push(id int) (visible bool) {
 	}
 	return false
 }
+
+// Inside reports whether the last id belongs to a channel of thought.
+func (f *Filter) Inside() bool { return f.inside }

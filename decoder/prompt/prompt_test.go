@@ -66,22 +66,18 @@ func TestPublishedInstructions(t *testing.T) {
 	}
 }
 
-func TestExtract(t *testing.T) {
+func TestBridge(t *testing.T) {
 	tok := pocketTokenizer(t)
-	p, _ := New(config(tok, gemma4.Profile{}), tok)
-	tests := []struct {
-		task        Task
-		reply, want string
-	}{
-		{Task{"es", "en"}, "Buenos días.", ""},
-		{Task{"es", "en"}, "Buenos días.\nEngl", ""},
-		{Task{"es", "en"}, "Buenos días.\nEnglish: Good mor", "Good mor"},
-		{Task{"es", "es"}, "Buenos días.", "Buenos días."},
+	both, _ := New(config(tok, gemma4.Profile{}), tok)
+	if got := tok.Decode(both.Bridge(Task{"es", "en"})); got != "English:" {
+		t.Errorf("between transcript and translation stands %q", got)
 	}
-	for _, tt := range tests {
-		if got := p.Extract(tt.task, tt.reply); got != tt.want {
-			t.Errorf("%q: got %q, want %q", tt.reply, got, tt.want)
-		}
+	if got := both.Bridge(Task{"es", "es"}); got != nil {
+		t.Errorf("a transcript is followed by %v", got)
+	}
+	direct, _ := New(config(tok, gemma4.Profile{Translate: "{SOURCE} {TARGET}"}), tok)
+	if got := direct.Bridge(Task{"es", "en"}); got != nil {
+		t.Errorf("a direct translation is preceded by %v", got)
 	}
 }
 

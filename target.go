@@ -1,0 +1,225 @@
+package sotto
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"sotto/decoder"
+	"sotto/decoder/guard"
+	"sotto/decoder/policy"
+	"sotto/decoder/prompt"
+	"sotto/decoder/words"
+)
+
+// manyDrafts is how many drafts a policy may compare.
+const manyDrafts = 4
+
+// task is one target language with its rendered prompt.
+type task struct {
+	prompt.Task
+	tail   []int // prompt ids after the sound
+	bridge []int // ids between a transcript and its translation; nil: no transcript is asked for
+}
+
+func (t *task) language() string {
+	if t.Target == "" {
+		return t.Source
+	}
+	return t.Target
+}
+
+// token is a committed token and what it leans on.
+type token struct {
+	id    int
+	frame int // of the window; -1: unknown
+	mass  float32
+}
+
+// target is one language of a voice: what it has said in the window, and what it
+// would say next.
+type target struct {
+	reply
+	policy policy.Policy
+	cutter *words.Cutter
+
+	said   []token
+	drafts []policy.Draft // since the last commit, newest last
+	spoke  bool           // something was committed in this segment
+	shown  string         // the newest tail
+}
+
+func newTarget(e *Engine, t task, p policy.Policy, trunk *decoder.Stream) *target {
+	return &target{
+		reply:  reply{engine: e, task: t, fork: trunk.Fork()},
+		policy: p, cutter: words.New(e.model.Tokenizer.Decode),
+	}
+}
+
+// word is committed text and the sound that its tokens lean on.
+func (t *target) word(text string, tokens []policy.Token, w *window) Word {
+	if !t.spoke {
+		text = strings.TrimLeft(text, " ")
+	}
+	from, to, mass := t.frames, -1, float32(0)
+	for _, d := range tokens {
+		if d.Frame >= 0 {
+			from, to = min(from, d.Frame), max(to, d.Frame)
+		}
+		mass += d.Mass / float32(len(tokens))
+	}
+	if to < 0 {
+		from, to = t.frames, t.frames-1
+	}
+	return Word{Text: guard.Clean(text), Start: w.position(from), End: w.position(to + 1), Evidence: mass}
+}
+
+func (t *target) saidIDs() []int {
+	ids := make([]int, len(t.said))
+	for i := range t.said {
+		ids[i] = t.said[i].id
+	}
+	return ids
+}
+
+// settle commits what the policy allows of the newest draft, as whole words, and
+// returns them with the tail behind.
+func (t *target) settle(final bool, w *window) (committed []Word, tail string) {
+	trusted := t.trusted()
+	ids := t.saidIDs()
+	before := len(t.decode(ids))
+	for _, d := range trusted {
+		ids = append(ids, d.ID)
+	}
+	allowed := len(t.said) + t.allowed(trusted, final)
+	end := before
+	whole := final || t.ended && len(trusted) == len(t.draft)
+	for _, c := range t.cutter.Cuts(ids, whole) {
+		if n := c.Tokens - len(t.said); n > 0 && c.Tokens <= allowed {
+			committed = append(committed, t.word(c.Text[end:], trusted[:n], w))
+			end = len(c.Text)
+			trusted = t.commit(trusted, n)
+		}
+	}
+	tail = guard.Clean(t.decode(ids)[end:])
+	if !t.spoke {
+		tail = strings.TrimLeft(tail, " ")
+	}
+	return committed, tail
+}
+
+// allowed asks the policy.
+func (t *target) allowed(trusted []policy.Token, final bool) int {
+	t.drafts = append(t.drafts, policy.Draft{Tokens: slices.Clone(trusted), Frames: t.frames, Ended: t.ended})
+	if len(t.drafts) > manyDrafts {
+		t.drafts = slices.Delete(t.drafts, 0, 1)
+	}
+	last := -1
+	if n := len(t.said); n > 0 {
+		last = t.said[n-1].frame
+	}
+	n := t.policy.Commit(policy.Evidence{Drafts: t.drafts, Committed: len(t.said), LastFrame: last, Final: final})
+	return min(max(n, 0), len(trusted))
+}
+
+// trusted returns the draft up to where it loops; nothing of a draft that is in
+// another script than its language or that talks about the task.
+func (t *target) trusted() []policy.Token {
+	ids := t.saidIDs()
+	for _, d := range t.draft {
+		ids = append(ids, d.ID)
+	}
+	n := len(ids)
+	if from, loops := guard.Loop(ids); loops {
+		n = max(from, len(t.said))
+		t.ended = false
+	}
+	written := t.decode(ids[:n])
+	if !guard.Script(written, t.task.language()) || guard.Refusal(written) {
+		return nil
+	}
+	return t.draft[:n-len(t.said)]
+}
+
+func (t *target) decode(ids []int) string { return t.engine.model.Tokenizer.Decode(ids) }
+
+// commit makes the first n tokens of the draft part of what was said.
+func (t *target) commit(draft []policy.Token, n int) []policy.Token {
+	for _, d := range draft[:n] {
+		t.said = append(t.said, token{d.ID, d.Frame, d.Mass})
+	}
+	kept := t.drafts[:0]
+	for _, d := range t.drafts {
+		if begins(d.Tokens, draft[:n]) {
+			d.Tokens = d.Tokens[n:]
+			kept = append(kept, d)
+		}
+	}
+	t.drafts = kept
+	t.draft = append(t.draft[:0], t.draft[n:]...)
+	t.spoke = true
+	return t.draft[:len(draft)-n]
+}
+
+// begins reports whether the ids of a draft begin with those of another.
+func begins(draft, with []policy.Token) bool {
+	return len(draft) >= len(with) && slices.EqualFunc(draft[:len(with)], with, func(a, b policy.Token) bool { return a.ID == b.ID })
+}
+
+// complete reports that the model has ended its reply with a whole sentence.
+func (t *target) complete() bool {
+	all := t.saidIDs()
+	for _, d := range t.draft {
+		all = append(all, d.ID)
+	}
+	return t.ended && endsSentence(t.decode(all))
+}
+
+func endsSentence(s string) bool {
+	last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, " \"'»”’)"))
+	return strings.ContainsRune(".?!。？！…", last)
+}
+
+// keepFrom returns the frame at which the last n sentences begin, and what has
+// been begun behind them; the end of all when nothing is kept.
+func (t *target) keepFrom(n int) int {
+	starts, complete := []int{0}, false
+	for _, c := range t.cutter.Cuts(t.saidIDs(), true) {
+		if complete {
+			starts = append(starts, c.Tokens)
+		}
+		complete = endsSentence(c.Text)
+	}
+	if !complete {
+		n++
+	}
+	switch {
+	case len(t.said) == 0:
+		return 0
+	case n == 0:
+		return t.said[len(t.said)-1].frame + 1
+	}
+	return t.said[starts[max(len(starts)-n, 0)]].frame
+}
+
+// forget drops the words that lean on sound before a frame, which becomes the
+// window's first.
+func (t *target) forget(before int) {
+	first := 0
+	for _, c := range t.cutter.Cuts(t.saidIDs(), true) {
+		if t.said[first].frame >= before {
+			break
+		}
+		first = c.Tokens
+	}
+	t.said = append(t.said[:0], t.said[first:]...)
+	for i := range t.said {
+		t.said[i].frame -= before
+	}
+	t.drafts = t.drafts[:0]
+}
+
+// clear forgets everything of a window.
+func (t *target) clear() {
+	t.said, t.drafts, t.draft, t.lead = t.said[:0], t.drafts[:0], t.draft[:0], t.lead[:0]
+}
