@@ -8,6 +8,8 @@ import (
 
 	"sotto/audio"
 	"sotto/decoder"
+	"sotto/decoder/guard"
+	"sotto/decoder/policy"
 	"sotto/decoder/prompt"
 	"sotto/encoder"
 	"sotto/models/gemma4"
@@ -18,7 +20,7 @@ import (
 var ErrFull = errors.New("sotto: every seat is taken; try again when a voice has ended")
 
 const (
-	// maxWindow is the longest stretch of sound the model is given at once, in
+	// maxWindow is the longest stretch of sound a model is given at once, in
 	// frames (28 s). Gemma 4 hears at most 30 s.
 	maxWindow = 28 * 1000 / audio.FrameMilli
 	// minWindow frames (2 s) must fit into a model's context.
@@ -29,6 +31,9 @@ const (
 type EngineOptions struct {
 	Seats   int // voices at once; 0: 8
 	Workers int // threads that compute, for all voices together; 0: one per core
+	// Policy is what was found out about the model's attention and certainty, by
+	// sotto eval --calibrate; zero: nothing, so drafts have to agree.
+	Policy policy.Table
 }
 
 // Engine is one loaded model, shared by many voices. Its weights are never
@@ -40,6 +45,9 @@ type Engine struct {
 	prompts *prompt.Prompt
 
 	team *kernel.Team
+
+	table policy.Table
+	heads []decoder.Head // whose attention says where in the sound a token leans
 
 	seats int32
 	taken atomic.Int32
@@ -64,10 +72,18 @@ func NewEngine(model *gemma4.Model, opt EngineOptions) (*Engine, error) {
 	if opt.Seats <= 0 {
 		opt.Seats = 8
 	}
-	return &Engine{
+	e := &Engine{
 		model: model, encoder: enc, decoder: dec, prompts: prompts, team: team,
-		seats: int32(opt.Seats),
-	}, nil
+		table: opt.Policy, seats: int32(opt.Seats),
+	}
+	text := &model.Config.Text
+	for _, h := range e.table.Heads {
+		if h.Layer >= text.Layers() || h.Head >= text.Heads {
+			return nil, fmt.Errorf("sotto: the policy table names head %d of layer %d, the model has %d heads in %d layers; it was made for another model", h.Head, h.Layer, text.Heads, text.Layers())
+		}
+		e.heads = append(e.heads, decoder.Head(h))
+	}
+	return e, nil
 }
 
 // Run lends the engine its threads until ctx ends. Without it every voice
@@ -88,7 +104,12 @@ func (e *Engine) Open(opt SessionOptions) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	longest := e.longestWindow(tasks)
+	if opt.Policy == nil {
+		if opt.Policy, err = e.table.Policy(opt.Latency); err != nil {
+			return nil, fmt.Errorf("sotto: %w", err)
+		}
+	}
+	longest := e.longestWindow(opt.Source)
 	if longest < minWindow {
 		return nil, fmt.Errorf("sotto: the model's context of %d positions is too short for a prompt, %d s of sound and a reply",
 			e.model.Config.Text.MaxPositions, minWindow*audio.FrameMilli/1000)
@@ -117,29 +138,46 @@ func (e *Engine) tasks(opt SessionOptions) ([]task, error) {
 		if err != nil {
 			return nil, err
 		}
-		tasks = append(tasks, task{Task: t, tail: tail})
+		tasks = append(tasks, task{Task: t, tail: tail, bridge: e.prompts.Bridge(t)})
 	}
 	return tasks, nil
 }
 
 // longestWindow returns how many frames fit into the model's context together
-// with the prompts and their replies.
-func (e *Engine) longestWindow(tasks []task) int {
+// with a prompt and its reply.
+func (e *Engine) longestWindow(source string) int {
 	room := e.model.Config.Text.MaxPositions - len(e.prompts.Head())
-	for frames := maxWindow; frames > 0; frames-- {
-		if frames+e.scratch(tasks, frames) <= room {
+	most := maxWindow
+	if s := e.table.WindowSeconds; s > 0 {
+		most = min(most, s*1000/audio.FrameMilli)
+	}
+	for frames := most; frames > 0; frames-- {
+		if frames+e.scratch(source, frames) <= room {
 			return frames
 		}
 	}
 	return 0
 }
 
-// scratch returns the most positions that one task needs behind so many frames:
-// the rest of its prompt and its reply.
-func (e *Engine) scratch(tasks []task, frames int) int {
-	most := 0
-	for _, t := range tasks {
-		most = max(most, len(t.tail)+replyBudget(frames, t.Task, e.prompts))
+// scratch returns the most positions that a target needs behind so many frames:
+// the rest of its prompt and its reply, with the transcript if it has one.
+func (e *Engine) scratch(source string, frames int) int {
+	most, budget := 0, guard.Budget(frames)
+	for _, target := range append([]string{source, "en", "es"}, e.model.Config.Profile.Targets...) {
+		t := prompt.Task{Source: source, Target: target}
+		tail, err := e.prompts.Tail(t)
+		if err != nil {
+			continue // not one of this model's
+		}
+		n := len(tail) + budget + thoughtLen
+		if bridge := e.prompts.Bridge(t); bridge != nil {
+			n += len(bridge) + budget
+		}
+		most = max(most, n)
 	}
-	return most
+	return most + otherNames
 }
+
+// otherNames is how many ids longer than that of "English" or "Spanish" a
+// language's name may be, wherever prompts have it.
+const otherNames = 24

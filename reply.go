@@ -173,7 +173,7 @@ func (r *reply) write(id int, attention []float32) {
 		r.stage = over
 		return
 	}
-	previous := r.from
+	previous := max(r.from, 0)
 	if n := len(r.draft); n > 0 {
 		previous = max(r.draft[n-1].Frame, previous)
 	}

@@ -58,7 +58,6 @@ type Stats struct {
 type Session struct {
 	engine   *Engine
 	opt      SessionOptions
-	policy   policy.Policy
 	captions *captionQueue
 	mailbox  chan audio.Frame // the sender waits when it is full
 	tail     chan []float32   // the voice's last samples, less than a frame
@@ -88,22 +87,18 @@ func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Sessi
 	if every == 0 {
 		every = 480 * time.Millisecond
 	}
-	p := opt.Policy
-	if p == nil {
-		p = e.policies[opt.Latency]
-	}
 	s := &Session{
-		engine: e, opt: opt, policy: p, longest: longest,
+		engine: e, opt: opt, longest: longest,
 		captions:   newCaptionQueue(),
 		mailbox:    make(chan audio.Frame, mailboxLen),
 		tail:       make(chan []float32, 1),
 		changes:    make(chan []task, 1),
 		stepFrames: max(0, int(every/(audio.FrameMilli*time.Millisecond))),
 		vad:        vad.NewDetector(),
-		window:     newWindow(e, longest, e.scratch(tasks, longest)),
+		window:     newWindow(e, longest, e.scratch(opt.Source, longest)),
 	}
 	for _, t := range tasks {
-		s.targets = append(s.targets, newTarget(e, t, p, s.window.trunk))
+		s.targets = append(s.targets, newTarget(e, t, opt.Policy, s.window.trunk))
 	}
 	return s
 }
@@ -199,7 +194,7 @@ func (s *Session) change(tasks []task) {
 	for _, t := range tasks {
 		i := slices.IndexFunc(old, func(o *target) bool { return o.task.language() == t.language() })
 		if i < 0 {
-			s.targets = append(s.targets, newTarget(s.engine, t, s.policy, s.window.trunk))
+			s.targets = append(s.targets, newTarget(s.engine, t, s.opt.Policy, s.window.trunk))
 			continue
 		}
 		s.targets = append(s.targets, old[i])
@@ -308,7 +303,7 @@ func (s *Session) draft(ctx context.Context, final bool) error {
 	s.stats.steps.Add(1)
 	s.drafted = w.frames()
 	for _, t := range s.targets {
-		t.begin(len(w.head), w.frames(), final)
+		t.begin(t.saidIDs(), t.lastFrame(), len(w.head), w.frames(), final)
 	}
 	for {
 		s.asks, s.asked = s.asks[:0], s.asked[:0]
@@ -393,7 +388,7 @@ func (s *Session) end(ctx context.Context, tail []float32) error {
 	if len(tail) > 0 {
 		var last audio.Frame
 		copy(last[:], tail)
-		if err := s.window.hear(&last, 0); err != nil {
+		if err := s.window.hear(&last, silentDB); err != nil {
 			return err
 		}
 	}

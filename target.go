@@ -29,8 +29,8 @@ func (t *task) language() string {
 	return t.Target
 }
 
-// token is a committed token and what it leans on.
-type token struct {
+// saidToken is a committed token and what it leans on.
+type saidToken struct {
 	id    int
 	frame int // of the window; -1: unknown
 	mass  float32
@@ -43,7 +43,7 @@ type target struct {
 	policy policy.Policy
 	cutter *words.Cutter
 
-	said   []token
+	said   []saidToken
 	drafts []policy.Draft // since the last commit, newest last
 	spoke  bool           // something was committed in this segment
 	shown  string         // the newest tail
@@ -84,8 +84,9 @@ func (t *target) saidIDs() []int {
 
 // settle commits what the policy allows of the newest draft, as whole words, and
 // returns them with the tail behind.
-func (t *target) settle(final bool, w *window) (committed []Word, tail string) {
+func (t *target) settle(final bool, w *window) (committed []Word, tail string, guarded bool) {
 	trusted := t.trusted()
+	guarded = len(trusted) < len(t.draft)
 	ids := t.saidIDs()
 	before := len(t.decode(ids))
 	for _, d := range trusted {
@@ -93,7 +94,7 @@ func (t *target) settle(final bool, w *window) (committed []Word, tail string) {
 	}
 	allowed := len(t.said) + t.allowed(trusted, final)
 	end := before
-	whole := final || t.ended && len(trusted) == len(t.draft)
+	whole := final || t.ended && !guarded
 	for _, c := range t.cutter.Cuts(ids, whole) {
 		if n := c.Tokens - len(t.said); n > 0 && c.Tokens <= allowed {
 			committed = append(committed, t.word(c.Text[end:], trusted[:n], w))
@@ -105,7 +106,7 @@ func (t *target) settle(final bool, w *window) (committed []Word, tail string) {
 	if !t.spoke {
 		tail = strings.TrimLeft(tail, " ")
 	}
-	return committed, tail
+	return committed, tail, guarded
 }
 
 // allowed asks the policy.
@@ -114,12 +115,17 @@ func (t *target) allowed(trusted []policy.Token, final bool) int {
 	if len(t.drafts) > manyDrafts {
 		t.drafts = slices.Delete(t.drafts, 0, 1)
 	}
-	last := -1
-	if n := len(t.said); n > 0 {
-		last = t.said[n-1].frame
-	}
-	n := t.policy.Commit(policy.Evidence{Drafts: t.drafts, Committed: len(t.said), LastFrame: last, Final: final})
+	n := t.policy.Commit(policy.Evidence{Drafts: t.drafts, Committed: len(t.said), LastFrame: t.lastFrame(), Final: final})
 	return min(max(n, 0), len(trusted))
+}
+
+// lastFrame returns the frame that the last committed token leans on, -1 if there
+// is none or if that is not known.
+func (t *target) lastFrame() int {
+	if n := len(t.said); n > 0 {
+		return t.said[n-1].frame
+	}
+	return -1
 }
 
 // trusted returns the draft up to where it loops; nothing of a draft that is in
@@ -146,7 +152,7 @@ func (t *target) decode(ids []int) string { return t.engine.model.Tokenizer.Deco
 // commit makes the first n tokens of the draft part of what was said.
 func (t *target) commit(draft []policy.Token, n int) []policy.Token {
 	for _, d := range draft[:n] {
-		t.said = append(t.said, token{d.ID, d.Frame, d.Mass})
+		t.said = append(t.said, saidToken{d.ID, d.Frame, d.Mass})
 	}
 	kept := t.drafts[:0]
 	for _, d := range t.drafts {

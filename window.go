@@ -12,6 +12,9 @@ import (
 // block frames are encoded together (480 ms), sooner when the model is asked.
 const block = 12
 
+// silentDB stands for silence.
+const silentDB = -120
+
 // window is the sound that the model is given at once, and what both towers
 // remember of it. Every frame is encoded once and enters the decoder's memory
 // once; what a cut carries over enters the next window's.
@@ -65,7 +68,7 @@ func (w *window) goOn(at audio.Position) {
 // are read once for all.
 func (w *window) hear(f *audio.Frame, levelDB float64) error {
 	w.waiting = append(w.waiting, *f)
-	w.levels = append(w.levels, float32(math.Max(levelDB, -120)))
+	w.levels = append(w.levels, float32(math.Max(levelDB, silentDB)))
 	if len(w.waiting) < block {
 		return nil
 	}
