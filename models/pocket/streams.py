@@ -123,8 +123,8 @@ def babble(rng, count, speaker, absent=()):
 
 
 def unspoken(rng, noise, seconds, speaker):
-    """Returns sounds without Spanish one after the other, overlapping or apart."""
-    count, at, sorts = int(RATE * seconds), 0, []
+    """Returns (sounds without Spanish one after the other, overlapping or apart; where each sort lies)."""
+    count, at, sorts, pieces = int(RATE * seconds), 0, [], []
     mix = _gain(rng.uniform(-85, -60)) * augment.coloured(noise, count, 1)
     while at < count:
         sorts = sorts or rng.sample(SORTS, len(SORTS))
@@ -133,8 +133,9 @@ def unspoken(rng, noise, seconds, speaker):
         if kind == "silence":
             mix[at:at + len(piece)] = 0
         mix[at:at + len(piece)] += _faded(piece)
+        pieces.append({"start_ms": at * 1000 // RATE, "end_ms": (at + len(piece)) * 1000 // RATE, "sort": kind})
         at += len(piece) + int(RATE * rng.uniform(-.8, 1.2))
-    return _bounded(mix)
+    return _bounded(mix), pieces
 
 
 def _sort(rng, noise, kind, speaker):
@@ -183,14 +184,14 @@ def _record(name, file, signal, source, kind, whole, sentences, words):
 # A job is (folder, set, seed, name, what): a shape, seconds without speech, or a foreign (language, text).
 
 def make(job):
-    """Makes one stream and returns its line of the manifest."""
+    """Makes one stream; returns its line of the manifest, and its line of sorts.jsonl or nothing."""
     folder, chosen, seed, name, what, data = job
     rng, noise = script.chance(chosen, seed, name)
     file = name + (".ogg" if chosen == "committed" else ".wav")
     work = {script.Shape: _speech, tuple: _foreign}.get(type(what), _nothing)
-    signal, record = work(rng, noise, what, name, file, Speaker(data))
+    signal, record, *pieces = work(rng, noise, what, name, file, Speaker(data))
     _write(os.path.join(folder, file), signal)
-    return line(record)
+    return line(record), "".join(line({"id": name, "pieces": sounds}) for sounds in pieces)
 
 
 def _speech(rng, noise, shape, name, file, speaker):
@@ -201,8 +202,8 @@ def _speech(rng, noise, shape, name, file, speaker):
 
 
 def _nothing(rng, noise, seconds, name, file, speaker):
-    signal = unspoken(rng, noise, seconds or rng.uniform(30, 90), speaker)
-    return signal, silent(name, file, signal)
+    signal, pieces = unspoken(rng, noise, seconds or rng.uniform(30, 90), speaker)
+    return signal, silent(name, file, signal), pieces
 
 
 def _foreign(rng, noise, what, name, file, speaker):
@@ -242,11 +243,13 @@ def jobs(chosen, seed, count, out, data):
 
 
 def build(chosen, seed, count, out, data):
-    """Writes a set: its sound, and last its manifest."""
+    """Writes a set: its sound, what sounds in streams without speech, and last its manifest."""
     os.makedirs(out, exist_ok=True)
     with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
         lines = pool.map(make, jobs(chosen, seed, count, out, voices.prepare(data)), chunksize=1)
-    put(os.path.join(out, "manifest.jsonl"), "".join(lines))
+    if sorts := "".join(sounds for _, sounds in lines):
+        put(os.path.join(out, "sorts.jsonl"), sorts)
+    put(os.path.join(out, "manifest.jsonl"), "".join(record for record, _ in lines))
 
 
 def main():

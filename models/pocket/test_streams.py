@@ -25,9 +25,9 @@ FIELDS = ["id", "audio", "source", "kind", "duration_ms", "text", "references", 
 RATE = streams.RATE
 
 
-def manifest(folder):
+def manifest(folder, name="manifest.jsonl"):
     """Returns the records of a set."""
-    with open(os.path.join(folder, "manifest.jsonl"), encoding="utf-8") as file:
+    with open(os.path.join(folder, name), encoding="utf-8") as file:
         return [json.loads(row) for row in file]
 
 
@@ -185,6 +185,21 @@ class Sound(Manifest):
             else:
                 self.louder(record, signal)
 
+    def test_sorts_lie_where_they_are_said_to(self):
+        records = {record["id"]: (record, signal) for record, signal in self.records("a") if record["kind"] == "none"}
+        rows = manifest(os.path.join(self.folder.name, "a"), "sorts.jsonl")
+        self.assertEqual([row["id"] for row in rows], list(records))
+        for row in rows:
+            record, signal = records[row["id"]]
+            starts = [piece["start_ms"] for piece in row["pieces"]]
+            self.assertEqual(starts, sorted(starts))
+            self.assertLessEqual(row["pieces"][-1]["end_ms"], record["duration_ms"])
+            self.assertGreaterEqual(len({piece["sort"] for piece in row["pieces"]}), 5)
+            for piece in row["pieces"]:
+                start, end = piece["start_ms"] + 100, piece["end_ms"] - 850      # the next may overlap by 0.8 s
+                if end > start + 1000:
+                    self.assertEqual(level(signal, start + 800, end) < -110, piece["sort"] == "silence", piece)
+
     def test_foreign(self):
         rows = list(self.records("d"))
         self.assertEqual(len(rows), 80)
@@ -217,7 +232,7 @@ class Committed(Manifest):
     def test_records_and_files(self):
         rows = manifest(COMMITTED)
         self.assertEqual([row["id"] for row in rows], ["s00", "s01", "s02", "s03", "n00", "n01"])
-        files = {row["audio"] for row in rows} | {"manifest.jsonl"}
+        files = {row["audio"] for row in rows} | {"manifest.jsonl", "sorts.jsonl"}
         self.assertEqual(set(os.listdir(COMMITTED)), files)
         self.assertLess(sum(os.path.getsize(os.path.join(COMMITTED, file)) for file in files), 900_000)
         for row in rows:
