@@ -1,6 +1,7 @@
 package packed_test
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"math"
@@ -26,7 +27,7 @@ func TestAttachedEqualsMemoryToTheBit(t *testing.T) {
 			if err := packed.Attach(attached, dir); !errors.Is(err, fs.ErrNotExist) {
 				t.Fatalf("before Write: %v, want fs.ErrNotExist", err)
 			}
-			if err := packed.Write(writer, dir, rising(t, (packed.Options{}).Size(writer))); err != nil {
+			if err := packed.Write(t.Context(), writer, dir, rising(t, (packed.Options{}).Size(writer))); err != nil {
 				t.Fatal(err)
 			}
 			if got := filesIn(t, dir); !slices.Equal(got, []string{(packed.Options{}).Path(attached, dir)}) {
@@ -64,19 +65,22 @@ func rising(t *testing.T, size int64) packed.Progress {
 	}
 }
 
-// Two programs may pack one model at the same time.
-func TestTwoWritersEndWithOneFile(t *testing.T) {
+// Several programs may pack one model at the same time, and none takes what
+// another writes for dead.
+func TestWritersEndWithOneFile(t *testing.T) {
 	dir := t.TempDir()
-	var both sync.WaitGroup
-	for range 2 {
+	var all sync.WaitGroup
+	for range 8 {
 		m := gemma4test.Tiny(3)
-		both.Go(func() {
-			if err := packed.Write(m, dir, nil); err != nil {
-				t.Error(err)
+		all.Go(func() {
+			for range 20 {
+				if err := packed.Write(t.Context(), m, dir, nil); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}
-	both.Wait()
+	all.Wait()
 	if got := filesIn(t, dir); len(got) != 1 {
 		t.Errorf("the folder holds %q", got)
 	}
@@ -85,10 +89,11 @@ func TestTwoWritersEndWithOneFile(t *testing.T) {
 	}
 }
 
-// What a killed writer leaves is never taken for a model and is in nobody's way.
+// What a killed writer leaves is never taken for a model, and the next one
+// removes it; what is no part of this model stays.
 func TestAWriterThatWasKilledLeavesNoModel(t *testing.T) {
 	dir, m := t.TempDir(), gemma4test.Tiny(4)
-	if err := packed.Write(m, dir, nil); err != nil {
+	if err := packed.Write(t.Context(), m, dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	path := (packed.Options{}).Path(m, dir)
@@ -99,8 +104,19 @@ func TestAWriterThatWasKilledLeavesNoModel(t *testing.T) {
 	if err := packed.Attach(m, dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("with half a file: %v, want fs.ErrNotExist", err)
 	}
-	if err := packed.Write(m, dir, nil); err != nil {
+	others := []string{filepath.Join(dir, "0123.4.part"), strings.TrimSuffix(path, "packed") + "notes"}
+	for _, name := range others {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := packed.Write(t.Context(), m, dir, nil); err != nil {
 		t.Error(err)
+	}
+	want := append(others, path)
+	slices.Sort(want)
+	if got := filesIn(t, dir); !slices.Equal(got, want) {
+		t.Errorf("the folder holds %q, want %q", got, want)
 	}
 	if err := packed.Attach(m, dir); err != nil {
 		t.Error(err)
@@ -114,13 +130,13 @@ func TestWriteNamesThePlaceThatIsNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := gemma4test.Tiny(5)
-	if err := packed.Write(m, blocked, nil); err == nil || !strings.Contains(err.Error(), blocked) {
+	if err := packed.Write(t.Context(), m, blocked, nil); err == nil || !strings.Contains(err.Error(), blocked) {
 		t.Errorf("%v, want an error that names %s", err, blocked)
 	}
 	if err := os.Mkdir((packed.Options{}).Path(m, dir), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := packed.Write(m, dir, nil); err == nil {
+	if err := packed.Write(t.Context(), m, dir, nil); err == nil {
 		t.Error("a folder was written over")
 	}
 	if parts, _ := filepath.Glob(filepath.Join(dir, "*.part")); len(parts) > 0 {
@@ -159,7 +175,7 @@ func TestWeightsThatAreNoNumbersAreRefusedByName(t *testing.T) {
 				return m
 			}
 			dir := t.TempDir()
-			for how, err := range map[string]error{"Memory": packed.Memory(damaged()), "Write": packed.Write(damaged(), dir, nil)} {
+			for how, err := range map[string]error{"Memory": packed.Memory(damaged()), "Write": packed.Write(t.Context(), damaged(), dir, nil)} {
 				if !errors.Is(err, packed.ErrValue) || !strings.Contains(err.Error(), c.name) {
 					t.Errorf("%s: %v, want an error of a value that names %q", how, err, c.name)
 				}
@@ -217,6 +233,102 @@ func onTheGrid(t *testing.T, m *gemma4.Model) {
 	}
 }
 
+// A matrix that lies on the grid in the rows that are looked at, and not in one
+// of the others, is stored as Q8_0, in memory and in the file.
+func TestOneRowOffTheGridCostsItsMatrixTheGrid(t *testing.T) {
+	for name, off := range map[string][]string{
+		"one matrix":       {"decoder layer 1 gate"},
+		"first and last":   {"decoder layer 0 q", "decoder layer 4 PLE projection"},
+		"and the head":     {"head", "decoder layer 2 down"},
+		"no matrix at all": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := func() *gemma4.Model { return offTheGrid(t, off) }
+			before, memory := plain(t, open()), inMemory(t, open())
+			for i, n := range memory.Multiplied() {
+				want := tensor.Q4_0
+				if slices.Contains(off, n.Name) {
+					want = tensor.Q8_0
+				}
+				if n.Audio {
+					continue
+				}
+				if n.Matrix.DType != want {
+					t.Errorf("%s is packed as %s, want %s", n.Name, n.Matrix.DType, want)
+				}
+				if e := apart(valuesOf(n.Matrix), valuesOf(before.Multiplied()[i].Matrix)); e > 0.01 {
+					t.Errorf("%s is off by %.3f", n.Name, e)
+				}
+			}
+			dir, attached := t.TempDir(), open()
+			last, all := int64(0), int64(0)
+			err := packed.Write(t.Context(), open(), dir, func(done, total int64) {
+				if done < last || total < all {
+					t.Errorf("%d of %d bytes after %d of %d", done, total, last, all)
+				}
+				last, all = done, total
+			})
+			if err := errors.Join(err, packed.Options{}.Verify(t.Context(), attached, dir, nil), packed.Attach(attached, dir)); err != nil {
+				t.Fatal(err)
+			}
+			if last != all {
+				t.Errorf("progress ended at %d of %d bytes", last, all)
+			}
+			if got, want := filesIn(t, dir), (packed.Options{}).Path(open(), dir); !slices.Equal(got, []string{want}) {
+				t.Errorf("the folder holds %q, want %q", got, want)
+			}
+			for i, n := range memory.Multiplied() {
+				if got := attached.Multiplied()[i].Matrix; got.DType != n.Matrix.DType || !bytes.Equal(got.Data, n.Matrix.Data) {
+					t.Errorf("%s is %s in the file and %s in memory, or other bytes", n.Name, got.DType, n.Matrix.DType)
+				}
+			}
+		})
+	}
+}
+
+// Whoever asks for Q4_0 gets it, under another name than the lossless file's.
+func TestQ4ThatWasAskedForNeedsNoGrid(t *testing.T) {
+	forced, dir := packed.Options{Text: tensor.Q4_0}, t.TempDir()
+	m := offTheGrid(t, []string{"decoder layer 1 gate"})
+	if a, b := forced.Path(m, dir), (packed.Options{}).Path(m, dir); a == b {
+		t.Errorf("both are %s", a)
+	}
+	if err := errors.Join(forced.Write(t.Context(), m, dir, nil), forced.Attach(m, dir)); err != nil {
+		t.Fatal(err)
+	}
+	if d := m.Text.Layers[1].Gate.DType; d != tensor.Q4_0 {
+		t.Errorf("packed as %s", d)
+	}
+}
+
+// offTheGrid is a model on the grid, published as bfloat16, but for one row in
+// the named matrices: the second, which is not one of the 16 that are looked at.
+func offTheGrid(t *testing.T, names []string) *gemma4.Model {
+	t.Helper()
+	config := gemma4test.TinyConfig()
+	config.Text.PLEDim, config.Text.HiddenSize = 64, 64
+	for i := range config.Text.Intermediate {
+		config.Text.Intermediate[i] = 64
+	}
+	m := gemma4test.Random(config, 7)
+	exact := copied(m)
+	onTheGrid(t, m)
+	for i, n := range m.Multiplied() {
+		if n.Audio {
+			continue
+		}
+		*n.Matrix = stored(t, *n.Matrix, tensor.BF16)
+		if slices.Contains(names, n.Name) {
+			if n.Matrix.Rows < 32 {
+				t.Fatalf("%s has %d rows, all of which may be looked at", n.Name, n.Matrix.Rows)
+			}
+			size := n.Matrix.RowBytes()
+			copy(n.Matrix.Data[size:2*size], stored(t, *exact.Multiplied()[i].Matrix, tensor.BF16).Data[size:2*size])
+		}
+	}
+	return m
+}
+
 // Random weights that are near no grid keep 8 bits.
 func TestOtherTypesBecomeQ8(t *testing.T) {
 	for _, from := range []tensor.DType{tensor.F32, tensor.F16, tensor.BF16} {
@@ -264,7 +376,7 @@ func TestMixturesOfKTypesArePacked(t *testing.T) {
 				t.Errorf("logits are off by %.3f of their spread", e)
 			}
 			dir, attached := t.TempDir(), mixed()
-			if err := errors.Join(packed.Write(mixed(), dir, nil), packed.Attach(attached, dir)); err != nil {
+			if err := errors.Join(packed.Write(t.Context(), mixed(), dir, nil), packed.Attach(attached, dir)); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(allLogits(t, attached, 12), got) {
