@@ -47,6 +47,8 @@ var order = map[string]string{
 	"decoder/kvcache":          "models/kernel",
 	"decoder/sample":           "",
 	"decoder/prompt":           "models/gemma4 models/tokenizer",
+	"decoder/words":            "",
+	"decoder/guard":            "",
 	"decoder":                  "decoder/kvcache models/batch models/gemma4 models/kernel models/tensor",
 	".":                        "audio audio/vad encoder decoder decoder/prompt decoder/sample models/gemma4 models/kernel",
 	"transport/wire":           "",
