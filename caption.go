@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"sotto/audio"
 )
@@ -17,8 +18,9 @@ type Caption struct {
 	Words    []Word // committed now: append them to the segment's text
 	Tail     string // tentative: takes the place of the language's tail before
 	End      bool   // the segment is complete in this language
-	// Heard is how far the voice had been heard.
-	Heard audio.Position
+	Heard    audio.Position // how far the voice had been heard
+	// Worked is how long the session had computed for the voice so far.
+	Worked time.Duration
 }
 
 // Word is committed text of one stability unit: a word with its punctuation, or

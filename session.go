@@ -80,6 +80,8 @@ type Session struct {
 	segment    int
 	drafted    int // frames of the window at the last step
 	heard      audio.Position
+	worked     time.Duration // before the frame in work
+	began      time.Time     // with that frame
 	asks       []decoder.Ask
 	asked      []*target
 }
@@ -177,12 +179,14 @@ func (s *Session) listen(ctx context.Context) error {
 	for {
 		select {
 		case f, ok := <-s.mailbox:
+			s.began = time.Now()
 			if !ok {
 				return s.end(ctx, <-s.tail)
 			}
 			if err := s.hear(ctx, &f); err != nil {
 				return err
 			}
+			s.worked += time.Since(s.began)
 		case tasks := <-s.changes:
 			s.change(tasks)
 		case <-ctx.Done():
@@ -356,10 +360,17 @@ func (s *Session) settle(final bool) {
 			words[i].Start, words[i].End = min(words[i].Start, s.heard), min(words[i].End, s.heard)
 		}
 		if len(words) > 0 || tail != t.shown {
-			s.captions.put(Caption{Segment: s.segment, Language: t.task.language(), Words: words, Tail: tail, Heard: s.heard})
+			s.put(t, Caption{Words: words, Tail: tail})
 		}
 		t.shown = tail
 	}
+}
+
+// put hands over a caption of a target.
+func (s *Session) put(t *target, c Caption) {
+	c.Segment, c.Language = s.segment, t.task.language()
+	c.Heard, c.Worked = s.heard, s.worked+time.Since(s.began)
+	s.captions.put(c)
 }
 
 // allComplete reports that every language has ended its reply with a sentence.
@@ -389,7 +400,7 @@ func (s *Session) pause(ctx context.Context) error {
 // complete ends a target's segment.
 func (s *Session) complete(t *target) {
 	if t.spoke || t.shown != "" {
-		s.captions.put(Caption{Segment: s.segment, Language: t.task.language(), End: true, Heard: s.heard})
+		s.put(t, Caption{End: true})
 	}
 	t.spoke, t.sure, t.shown = false, false, ""
 }
