@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,11 +72,11 @@ type client struct {
 
 // message is any message of the server's.
 type message struct {
-	wire.Caption        // and its type
-	Model        string `json:"model"`
-	Code         string `json:"code"`
-	Message      string `json:"message"`
-	Hint         string `json:"hint"`
+	wire.Commit        // and every field of a draft and an end
+	Model       string `json:"model"`
+	Code        string `json:"code"`
+	Message     string `json:"message"`
+	Hint        string `json:"hint"`
 }
 
 // dial connects and hears the server's ready.
@@ -141,26 +142,26 @@ func (c *client) next() message {
 	return m
 }
 
-// end reads to the end of the connection. It returns what was committed, the
-// last message before the close, and the close code.
-func (c *client) end() (commits []wire.Caption, last message, code int) {
+// end reads to the end of the connection. It returns the captions, the last
+// message before the close, and the close code.
+func (c *client) end() (captions []wire.Commit, last message, code int) {
 	c.t.Helper()
 	for {
 		_, data, err := c.socket.ReadMessage()
 		var closed *websocket.CloseError
 		if errors.As(err, &closed) {
-			return commits, last, closed.Code
+			return captions, last, closed.Code
 		}
 		if err != nil {
 			c.t.Errorf("the connection broke instead of closing: %v", err)
-			return commits, last, 0
+			return captions, last, 0
 		}
 		last = message{}
 		if err := json.Unmarshal(data, &last); err != nil {
 			c.t.Errorf("%s: %v", data, err)
 		}
-		if last.Type == "commit" {
-			commits = append(commits, last.Caption)
+		if slices.Contains([]string{"commit", "draft", "end"}, last.Type) {
+			captions = append(captions, last.Commit)
 		}
 	}
 }

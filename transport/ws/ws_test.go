@@ -2,25 +2,30 @@ package ws
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/gorilla/websocket"
 
 	"sotto"
 	"sotto/audio"
+	"sotto/decoder/policy"
 	"sotto/transport/wire"
 )
 
 const second = audio.RateHz
 
-// alone returns what a session commits to on the same sound, without a door.
-func alone(t *testing.T, engine *sotto.Engine, targets []string, data []byte) []wire.Caption {
+// alone returns the captions of a session on the same sound, without a door.
+func alone(t *testing.T, engine *sotto.Engine, opt sotto.SessionOptions, data []byte) []sotto.Caption {
 	t.Helper()
-	session, err := engine.Open(sotto.SessionOptions{Source: "es", Targets: targets})
+	opt.Source, opt.EveryStep = "es", true
+	session, err := engine.Open(opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,35 +42,167 @@ func alone(t *testing.T, engine *sotto.Engine, targets []string, data []byte) []
 		session.Finish(framer.Rest())
 	})
 	defer ran.Wait()
-	var commits []wire.Caption
+	var captions []sotto.Caption
 	for {
 		c, err := session.Next(t.Context())
 		if err != nil {
-			return commits
+			return captions
 		}
-		if c.Committed {
-			commits = append(commits, wire.Caption{Type: "commit", Segment: c.Segment, Language: c.Language, Text: c.Text, StartMs: c.Start.Millis(), EndMs: c.End.Millis()})
+		captions = append(captions, c)
+	}
+}
+
+// page is what a client that follows the protocol has on its screen.
+type page struct {
+	texts map[string][]string // by language, a segment each
+	open  map[string]int      // segment that is open, +1
+	tails map[string]string
+}
+
+// read follows messages and fails on those the protocol does not allow.
+func (p *page) read(t *testing.T, captions []wire.Commit) {
+	t.Helper()
+	heard := int64(0)
+	for _, c := range captions {
+		if c.HeardMs < heard {
+			t.Errorf("%+v after %d ms", c, heard)
+		}
+		heard = c.HeardMs
+		if last := p.open[c.Language]; last != 0 && last != c.Segment+1 {
+			t.Errorf("%+v while segment %d is open", c, last-1)
+		}
+		p.open[c.Language] = c.Segment + 1
+		switch c.Type {
+		case "commit":
+			p.commit(t, c)
+		case "draft":
+			p.tails[c.Language] = c.Text
+		case "end":
+			p.tails[c.Language], p.open[c.Language] = "", 0
+			p.texts[c.Language] = append(p.texts[c.Language], "")
 		}
 	}
 }
 
+func (p *page) commit(t *testing.T, c wire.Commit) {
+	var joined strings.Builder
+	for _, w := range c.Words {
+		joined.WriteString(w.Text)
+		if w.StartMs < 0 || w.EndMs < w.StartMs || w.EndMs > c.HeardMs || w.Text == "" {
+			t.Errorf("word %+v after %d ms", w, c.HeardMs)
+		}
+	}
+	if joined.String() != c.Text || c.Text == "" {
+		t.Errorf("text %q of words %q", c.Text, joined.String())
+	}
+	if len(p.texts[c.Language]) == 0 {
+		p.texts[c.Language] = []string{""}
+	}
+	p.texts[c.Language][len(p.texts[c.Language])-1] += c.Text
+	p.tails[c.Language] = ""
+}
+
+// closed fails when something is still open, and returns the texts.
+func (p *page) closed(t *testing.T) map[string][]string {
+	t.Helper()
+	texts := make(map[string][]string)
+	for language, open := range p.open {
+		all := p.texts[language]
+		if open != 0 || p.tails[language] != "" {
+			t.Errorf("%s is open in segment %d with tail %q", language, open-1, p.tails[language])
+		}
+		texts[language] = all[:max(len(all)-1, 0)] // behind the last end stands nothing
+	}
+	return texts
+}
+
+func reading() *page {
+	return &page{texts: map[string][]string{}, open: map[string]int{}, tails: map[string]string{}}
+}
+
+func textsOf(t *testing.T, captions []wire.Commit) map[string][]string {
+	t.Helper()
+	p := reading()
+	p.read(t, captions)
+	return p.closed(t)
+}
+
+// sayings are the texts of captions by language, a segment each.
+func sayings(captions []sotto.Caption) map[string][]string {
+	texts, open := map[string][]string{}, map[string]string{}
+	for _, c := range captions {
+		open[c.Language] += c.Text()
+		if c.End {
+			texts[c.Language] = append(texts[c.Language], open[c.Language])
+			open[c.Language] = ""
+		}
+	}
+	return texts
+}
+
 func TestAVoiceIsHeardToItsEnd(t *testing.T) {
-	d := openDoor(t, 1)
-	sound := slices.Concat(babble(second, 1), make([]byte, 2*second), babble(second/2+99, 2))
+	engine := toyEngine(t, 1)
+	sound := slices.Concat(babble(second, 1), make([]byte, 2*2*second), babble(second/2+99, 2))
 	targets := []string{"en", "es"}
-	want := alone(t, d.Engine, targets, sound)
-	if len(want) != 4 {
-		t.Fatalf("%d commits, want two sentences in two languages", len(want))
+	for _, latency := range latencies {
+		want := sayings(alone(t, engine, sotto.SessionOptions{Targets: targets, Latency: policy.Dial(latency)}, sound))
+		if len(want["en"]) != 2 || len(want["es"]) != 2 {
+			t.Fatalf("texts %q, want two segments in two languages", want)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			d := openPiped(t, engine)
+			c := d.dial(t)
+			c.say(wire.Start{Type: "start", Source: "es", Targets: targets, Latency: latency})
+			go func() {
+				c.pace(sound)
+				c.say(wire.Stop{Type: "stop"})
+			}()
+			captions, last, code := c.end()
+			if last.Type != "ended" || code != websocket.CloseNormalClosure {
+				t.Errorf("it ended with %+v and %d", last, code)
+			}
+			if got := textsOf(t, captions); !reflect.DeepEqual(got, want) {
+				t.Errorf("latency %q: got %q\nwant %q", latency, got, want)
+			}
+			c.socket.Close()
+			d.close()
+		})
 	}
-	c := d.dial(t).begin(targets...)
-	c.speak(sound)
-	c.say(wire.Stop{Type: "stop"})
-	commits, last, code := c.end()
-	if last.Type != "ended" || code != websocket.CloseNormalClosure {
-		t.Errorf("it ended with %+v and %d", last, code)
+}
+
+func TestCaptionsBecomeMessages(t *testing.T) {
+	word := sotto.Word{Text: " a", Start: second, End: 2 * second, Evidence: 0.25}
+	caption := func(tail string, end bool, words ...sotto.Word) sotto.Caption {
+		return sotto.Caption{Segment: 3, Language: "en", Words: words, Tail: tail, End: end, Heard: 3 * second}
 	}
-	if !slices.Equal(commits, want) {
-		t.Errorf("got %+v\nwant %+v", commits, want)
+	commit := wire.Commit{
+		Type: "commit", Segment: 3, Language: "en", Text: " a", HeardMs: 3000,
+		Words: []wire.Word{{Text: " a", StartMs: 1000, EndMs: 2000, Evidence: 0.25}},
+	}
+	draft := func(text string) wire.Draft {
+		return wire.Draft{Type: "draft", Segment: 3, Language: "en", Text: text, HeardMs: 3000}
+	}
+	end := wire.End{Type: "end", Segment: 3, Language: "en", HeardMs: 3000}
+	v := &voice{shown: make(map[string]bool)}
+	steps := []struct {
+		caption sotto.Caption
+		want    []any
+	}{
+		{caption("", false, word), []any{commit}},
+		{caption(" b", false), []any{draft(" b")}},
+		{caption(" c", false, word), []any{commit, draft(" c")}},
+		{caption("", false, word), []any{commit, draft("")}},
+		{caption("", false, word), []any{commit}},
+		{caption(" b", false), []any{draft(" b")}},
+		{caption("", false), []any{draft("")}},
+		{caption(" b", false), []any{draft(" b")}},
+		{caption("", true, word), []any{commit, end}},
+		{caption("", true), []any{end}},
+	}
+	for i, s := range steps {
+		if got := v.messages(&s.caption); !reflect.DeepEqual(got, s.want) {
+			t.Errorf("step %d: %+v, want %+v", i, got, s.want)
+		}
 	}
 }
 
@@ -75,9 +212,69 @@ func TestTheTranscriptIsOneOfTheLanguages(t *testing.T) {
 	c.say(wire.Start{Type: "start", Source: "es", Targets: []string{"en"}, Transcribe: true})
 	c.speak(babble(second/2, 3))
 	c.say(wire.Stop{Type: "stop"})
-	commits, last, _ := c.end()
-	if len(commits) != 2 || commits[0].Language != "es" || commits[1].Language != "en" || last.Type != "ended" {
-		t.Errorf("commits %+v, then %+v", commits, last)
+	captions, last, _ := c.end()
+	texts := textsOf(t, captions)
+	if len(texts["es"]) != 1 || len(texts["en"]) != 1 || last.Type != "ended" {
+		t.Errorf("texts %q, then %+v", texts, last)
+	}
+}
+
+func TestLanguagesChangeWhileTheVoiceGoesOn(t *testing.T) {
+	engine := toyEngine(t, 1)
+	synctest.Test(t, func(t *testing.T) {
+		d := openPiped(t, engine)
+		c := d.dial(t)
+		c.begin("en")
+		go func() {
+			c.pace(babble(2*second, 1))
+			c.say(wire.Set{Type: "set", Transcribe: true})
+			c.pace(babble(2*second, 2))
+			c.pace(make([]byte, 2*2*second))
+			c.say(wire.Set{Type: "set", Targets: []string{"en", "es"}})
+			c.pace(babble(2*second, 3))
+			c.say(wire.Stop{Type: "stop"})
+		}()
+		captions, last, code := c.end()
+		if last.Type != "ended" || code != websocket.CloseNormalClosure {
+			t.Errorf("it ended with %+v and %d", last, code)
+		}
+		textsOf(t, captions)
+		heard := map[string]bool{}
+		for _, m := range captions {
+			switch part := m.HeardMs / 2000; { // 0: en, 1: es, 2: silence, 3: both
+			case part == 1 && m.Language == "en" && (m.Type != "end" || m.HeardMs > 2100), part == 0 && m.Language == "es":
+				t.Errorf("%s is not wanted, but it says %+v", m.Language, m)
+			default:
+				heard[fmt.Sprint(part, m.Language)] = true
+			}
+		}
+		for _, wanted := range []string{"0en", "1es", "3en", "3es"} {
+			if !heard[wanted] {
+				t.Errorf("of part and language %s nothing came: %v", wanted, heard)
+			}
+		}
+		c.socket.Close()
+		d.close()
+	})
+}
+
+func TestAChangeThatCannotBeIsRefusedAndTheVoiceGoesOn(t *testing.T) {
+	c := openDoor(t, 1).dial(t).begin("en")
+	for _, set := range []wire.Set{
+		{Type: "set", Targets: []string{"fr"}},
+		{Type: "set"},
+		{Type: "set", Targets: []string{"es"}, Transcribe: true},
+	} {
+		c.say(set)
+		if m := c.next(); m.Type != "refused" || m.Code != "language" || m.Message == "" || m.Hint == "" {
+			t.Errorf("%+v is answered with %+v", set, m)
+		}
+	}
+	c.speak(babble(second, 1))
+	c.say(wire.Stop{Type: "stop"})
+	captions, last, code := c.end()
+	if texts := textsOf(t, captions); len(texts["en"]) != 1 || len(texts) != 1 || last.Type != "ended" || code != 1000 {
+		t.Errorf("texts %q, then %+v and %d", texts, last, code)
 	}
 }
 
@@ -109,6 +306,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	}{
 		{"sound first", sound(1280), 4450, "order", "first message must be start"},
 		{"stop first", text(`{"type":"stop"}`), 4450, "order", "first message must be start"},
+		{"set first", text(`{"type":"set","targets":["en"]}`), 4450, "order", "first message must be start"},
 		{"no JSON", text(`hello`), 4450, "message", "not a JSON object"},
 		{"an unknown type", text(`{"type":"hello"}`), 4450, "message", `"hello"`},
 		{"no UTF-8", text("{\"type\":\"\xff\"}"), 4450, "message", "not UTF-8"},
@@ -120,6 +318,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{"no language", text(`{"type":"start","source":"es","targets":[]}`), 4451, "language", "no target language"},
 		{"an unknown language", text(`{"type":"start","source":"es","targets":["fr"]}`), 4451, "language", "does not write French"},
 		{"a language twice", text(`{"type":"start","source":"es","targets":["es"],"transcribe":true}`), 4451, "language", "named twice"},
+		{"an unknown latency", text(`{"type":"start","source":"es","targets":["en"],"latency":"now"}`), 4451, "latency", `"now"`},
 		{"half a sample", begun(sound(1281)), 4451, "format", "ends inside a sample"},
 		{"a sound too long", begun(sound(wire.MaxBinary + 2)), 1009, "too_big", "longer than 65536 bytes"},
 		{"start twice", begun(text(`{"type":"start","source":"es","targets":["en"]}`)), 4450, "order", "already started"},
@@ -165,21 +364,33 @@ func TestASeatThatIsTakenIsSaidAndGivenBack(t *testing.T) {
 }
 
 func TestVoicesAtOnceHearTheirOwn(t *testing.T) {
-	d := openDoor(t, 4)
-	var voices sync.WaitGroup
-	for i := range uint64(4) {
-		sound := babble(second/2+int(i)*100, i)
-		want := alone(t, d.Engine, []string{"en"}, sound)
-		c := d.dial(t).begin("en")
-		voices.Go(func() {
-			c.speak(sound)
-			c.say(wire.Stop{Type: "stop"})
-			if commits, _, code := c.end(); code != 1000 || !slices.Equal(commits, want) {
-				t.Errorf("voice %d got %+v and %d, want %+v", i, commits, code, want)
-			}
-		})
+	engine := toyEngine(t, 4)
+	var sounds [4][]byte
+	var want [4]map[string][]string
+	for i := range sounds {
+		sounds[i] = babble(second/2+i*100, uint64(i))
+		want[i] = sayings(alone(t, engine, sotto.SessionOptions{Targets: []string{"en"}}, sounds[i]))
 	}
-	voices.Wait()
+	synctest.Test(t, func(t *testing.T) {
+		d := openPiped(t, engine)
+		var voices sync.WaitGroup
+		for i, sound := range sounds {
+			c := d.dial(t).begin("en")
+			voices.Go(func() {
+				c.pace(sound)
+				c.say(wire.Stop{Type: "stop"})
+			})
+			voices.Go(func() {
+				captions, _, code := c.end()
+				if got := textsOf(t, captions); code != 1000 || !reflect.DeepEqual(got, want[i]) {
+					t.Errorf("voice %d got %q and %d, want %q", i, got, code, want[i])
+				}
+				c.socket.Close()
+			})
+		}
+		voices.Wait()
+		d.close()
+	})
 }
 
 func TestClientsThatVanishLeaveNothingBehind(t *testing.T) {
@@ -217,12 +428,12 @@ func TestAServerThatStopsCommitsWhatWasHeard(t *testing.T) {
 	waiting := d.dial(t)
 	c := d.dial(t).begin("en")
 	c.speak(babble(second, 1))
-	for c.next().Type != "draft" { // it has begun to hear
-	}
+	before := []wire.Commit{c.next().Commit} // it has begun to hear
 	d.stop()
-	commits, last, code := c.end()
-	if len(commits) != 1 || last.Code != "stopping" || code != websocket.CloseServiceRestart {
-		t.Errorf("commits %+v, then %+v and %d", commits, last, code)
+	captions, last, code := c.end()
+	texts := textsOf(t, append(before, captions...))
+	if len(texts["en"]) != 1 || texts["en"][0] == "" || last.Code != "stopping" || code != websocket.CloseServiceRestart {
+		t.Errorf("texts %q, then %+v and %d", texts, last, code)
 	}
 	if _, last, code := waiting.end(); last.Code != "stopping" || code != websocket.CloseServiceRestart {
 		t.Errorf("a voice that has not begun ended with %+v and %d", last, code)
