@@ -8,9 +8,9 @@ KINDS = ["silence", "white", "pink", "brown", "hum", "tone", "clicks", "music", 
          "reversed", "shuffled", "floor"]
 
 
-def make(rng, noise, kind, speech):
-    """Returns a signal of the kind, 0.5 to 4.5 s; speech is an utterance to spoil (16 kHz)."""
-    count = int(RATE * rng.uniform(.5, 4.5))
+def make(rng, noise, kind, speech, seconds=0):
+    """Returns a signal of the kind, 0.5 to 4.5 s by default; speech is an utterance to spoil (16 kHz)."""
+    count = int(RATE * (seconds or rng.uniform(.5, 4.5)))
     level = 10 ** (rng.uniform(-70, -15) / 20)
     if kind == "silence":
         return np.zeros(count, np.float32)

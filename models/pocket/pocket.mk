@@ -11,7 +11,7 @@ ONECORE = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 SYNTH   = $(ONECORE) $(PYTHON) $(POCKET)/synth.py
 ESPEAK  = --espeak $(BUILT)/espeak
 
-.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-testset pocket-test pocket-train pocket-export pocket-report
+.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-streams pocket-testset pocket-test pocket-train pocket-export pocket-report
 
 pocket-tokenizer: ## learn tokenizer.json again
 	$(PYTHON) $(POCKET)/tokenizer.py
@@ -29,8 +29,14 @@ pocket-verify: ## make two shards again and compare them with shards.sha256
 pocket-heldout: ## a fresh evaluation set: SET=held|seen|channel|nospeech SEED=1 COUNT=500
 	$(SYNTH) heldout --set $(SET) --seed $(SEED) --count $(COUNT) --out $(BUILT)/heldout/$(SET)-$(SEED) $(ESPEAK)
 
+pocket-streams: SET = streams
+pocket-streams: COUNT = 40
+pocket-streams: ## streams with and without speech: SEED=1 COUNT=40, or SET=foreign for what the model cannot know
+	$(ONECORE) $(PYTHON) $(POCKET)/streams.py --set $(SET) --seed $(SEED) --count $(COUNT) --out $(BUILT)/$(SET)-$(SEED) $(ESPEAK)
+
 pocket-testset: ## make testset/ again (espeak-ng 1.51, opusenc 0.2)
 	$(ONECORE) $(PYTHON) $(POCKET)/testset.py $(ESPEAK)
+	$(ONECORE) $(PYTHON) $(POCKET)/streams.py --committed $(ESPEAK)
 
 pocket-train: ## train, or go on training: UTTERANCES=114000 WORKERS=2; stops and resumes
 	$(PYTHON) $(POCKET)/train.py --data $(BUILT)/data --out $(BUILT)/run --utterances $(UTTERANCES) --workers $(WORKERS)
@@ -44,4 +50,4 @@ pocket-report: build ## measure the embedded model through bin/sotto, write REPO
 	$(PYTHON) $(POCKET)/evaluate.py --seed 8 --sets $(BUILT)/heldout --run $(BUILT)/run
 
 pocket-test: ## the recipe's tests: data, grammar, and the graph against transformers
-	cd $(POCKET) && $(ONECORE) $(PYTHON) -m unittest test_grammar test_data test_network
+	cd $(POCKET) && $(ONECORE) $(PYTHON) -m unittest test_grammar test_data test_streams test_network
