@@ -139,8 +139,10 @@ function makeCard(document, code) {
   const tail = make(document, 'span', { className: 'tail', ariaHidden: 'true' });
   const next = make(document, 'p', { className: 'next' }, tail); // holds the tail until its paragraph begins
   const text = make(document, 'div', { className: 'text', lang: code, dir: 'auto', tabIndex: 0, role: 'region' }, lines, next);
+  // Only people turn following off: a card that gets smaller does not.
+  text.onscroll = () => (card.follows = text.scrollHeight - text.scrollTop - text.clientHeight < 40);
   text.setAttribute('aria-labelledby', title.id);
-  const card = { lines, next, tail, text, caption: null, paragraphs: 0, words: 0 }; // what is on the page of the last paragraph
+  const card = { lines, next, tail, text, caption: null, paragraphs: 0, words: 0, follows: true }; // words of the last paragraph
   const copy = make(document, 'button', { type: 'button', className: 'copy', textContent: 'Copy', ariaLabel: `Copy ${name(code)}` });
   copy.onclick = () => document.defaultView.navigator.clipboard?.writeText(plainText(card.caption.paragraphs)).then(() => flash(copy));
   return Object.assign(card, { copy, element: make(document, 'article', {}, make(document, 'header', {}, title, copy), text) });
@@ -155,7 +157,6 @@ function flash(button) {
 function showCaptions(card, caption, voice) {
   if (card.caption === caption && card.voice === voice) return;
   const { lines, next, tail, text } = card;
-  const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight < 40;
   if (caption.paragraphs.length < card.paragraphs) {
     next.append(tail);
     lines.replaceChildren();
@@ -167,7 +168,7 @@ function showCaptions(card, caption, voice) {
   put(tail, caption.tail?.text ?? '');
   card.copy.hidden = card.paragraphs === 0;
   Object.assign(card, { caption, voice });
-  if (atEnd) text.scrollTop = text.scrollHeight;
+  if (card.follows) text.scrollTop = text.scrollHeight;
 }
 
 /** Appends the words that are not on the page yet to the last paragraph, or to a new one. */
