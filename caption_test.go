@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-// A reader of any slowness gets every commit in order, and of drafts at most
-// the newest of each language.
-func TestQueueKeepsCommitsAndTheNewestDrafts(t *testing.T) {
+// A reader of any slowness gets all that stays in order, and of tails at most the
+// newest of each language.
+func TestQueueKeepsWordsAndTheNewestTails(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := newCaptionQueue()
 		var commits []Caption              // put and not yet taken
@@ -24,12 +25,12 @@ func TestQueueKeepsCommitsAndTheNewestDrafts(t *testing.T) {
 			case err != nil:
 				t.Fatal(err)
 			case len(commits) > 0:
-				if !ok || got != commits[0] {
+				if !ok || !reflect.DeepEqual(got, commits[0]) {
 					t.Fatalf("took %+v, want %+v", got, commits[0])
 				}
 				commits = commits[1:]
 			case ok:
-				if got != drafts[got.Language] {
+				if !reflect.DeepEqual(got, drafts[got.Language]) {
 					t.Fatalf("took draft %+v, the newest is %+v", got, drafts[got.Language])
 				}
 				delete(drafts, got.Language)
@@ -42,13 +43,15 @@ func TestQueueKeepsCommitsAndTheNewestDrafts(t *testing.T) {
 				take()
 				continue
 			}
-			c := Caption{
-				Text:      fmt.Sprint(i),
-				Language:  rapid.SampledFrom([]string{"en", "fr", "de"}).Draw(t, "language"),
-				Committed: rapid.Bool().Draw(t, "committed"),
+			c := Caption{Tail: fmt.Sprint(i), Language: rapid.SampledFrom([]string{"en", "fr", "de"}).Draw(t, "language")}
+			switch rapid.IntRange(0, 3).Draw(t, "kind") {
+			case 0:
+				c.Words = []Word{{Text: c.Tail}}
+			case 1:
+				c.End = true
 			}
 			q.put(c)
-			if delete(drafts, c.Language); c.Committed {
+			if delete(drafts, c.Language); c.stays() {
 				commits = append(commits, c)
 			} else {
 				drafts[c.Language] = c
@@ -67,8 +70,8 @@ func TestQueueEndsAfterWhatWaits(t *testing.T) {
 	broken := errors.New("broken")
 	for reason, want := range map[error]error{nil: io.EOF, broken: broken} {
 		q := newCaptionQueue()
-		q.put(Caption{Text: "tentative", Language: "fr"})
-		q.put(Caption{Text: "stays", Language: "en", Committed: true})
+		q.put(Caption{Tail: "tentative", Language: "fr"})
+		q.put(Caption{Words: []Word{{Text: "it"}, {Text: " stays"}}, Language: "en"})
 		q.close(reason)
 		var texts []string
 		for {
@@ -79,9 +82,9 @@ func TestQueueEndsAfterWhatWaits(t *testing.T) {
 				}
 				break
 			}
-			texts = append(texts, c.Text)
+			texts = append(texts, c.Text()+c.Tail)
 		}
-		if !slices.Equal(texts, []string{"stays", "tentative"}) {
+		if !slices.Equal(texts, []string{"it stays", "tentative"}) {
 			t.Errorf("read %q", texts)
 		}
 	}
@@ -89,8 +92,8 @@ func TestQueueEndsAfterWhatWaits(t *testing.T) {
 
 func TestAWaitingReaderIsWoken(t *testing.T) {
 	q := newCaptionQueue()
-	go q.put(Caption{Text: "a", Committed: true})
-	if c, err := q.next(t.Context()); err != nil || c.Text != "a" {
+	go q.put(Caption{Words: []Word{{Text: "a"}}})
+	if c, err := q.next(t.Context()); err != nil || c.Text() != "a" {
 		t.Errorf("got %+v, %v", c, err)
 	}
 	go q.close(nil)

@@ -4,13 +4,15 @@ import "context"
 
 // cut goes on in a new window in mid-speech. What stays is the sound from where
 // the kept text begins, so that no word is lost or said twice; it is heard again
-// by the decoder, which also lets go of whatever drift it had.
+// by the decoder, which also lets go of whatever drift it had. Without heads that
+// say where text leans, everything is committed and nothing is kept.
 func (s *Session) cut(ctx context.Context) error {
 	s.stats.cuts.Add(1)
-	if err := s.draft(ctx, false); err != nil {
+	final := len(s.engine.heads) == 0
+	if err := s.draft(ctx, final); err != nil {
 		return err
 	}
-	s.settle(false)
+	s.settle(final)
 	return s.carry()
 }
 

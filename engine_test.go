@@ -88,10 +88,10 @@ func TestAModelWithoutTokenizerIsRefused(t *testing.T) {
 // Voices share weights and workers and nothing else.
 func TestVoicesDoNotDisturbEachOther(t *testing.T) {
 	e := toyEngine(t, EngineOptions{Seats: 6, Workers: 2})
-	var want [6][]Caption
+	var want [6][]line
 	for i := range want {
 		all, _ := hear(t, e, twoLanguages, babble(second+i*500, uint64(i)))
-		want[i] = committed(all)
+		want[i] = lines(t, all)
 	}
 	var voices sync.WaitGroup
 	for i := range want {
@@ -102,7 +102,7 @@ func TestVoicesDoNotDisturbEachOther(t *testing.T) {
 				return
 			}
 			all, err := run(t.Context(), s, babble(second+i*500, uint64(i)))
-			if got := committed(all); err != nil || !slices.Equal(got, want[i]) {
+			if got := lines(t, all); err != nil || !slices.Equal(got, want[i]) {
 				t.Errorf("voice %d among others: %+v, %v, alone %+v", i, got, err, want[i])
 			}
 		})

@@ -58,6 +58,7 @@ type reply struct {
 	spec    []int // expected
 
 	best      []int
+	probs     []float32
 	attention []float32
 }
 
@@ -104,8 +105,9 @@ func (r *reply) expect(ids []int) {
 func (r *reply) ask() (a decoder.Ask, ok bool) {
 	keep := len(r.spec) + 1
 	r.best = resized(r.best, keep)
+	r.probs = resized(r.probs, keep)
 	r.attention = resized(r.attention, keep*r.row())
-	return decoder.Ask{Stream: r.fork, IDs: r.ids, Keep: keep, Best: r.best, Attention: r.attention}, r.stage != over
+	return decoder.Ask{Stream: r.fork, IDs: r.ids, Keep: keep, Best: r.best, Probs: r.probs, Attention: r.attention}, r.stage != over
 }
 
 // row is the number of attention weights of one token.
@@ -126,7 +128,7 @@ func (r *reply) take() {
 	for i, id := range r.best {
 		expected := i < len(spec) && spec[i] == id
 		was := r.stage
-		r.push(id, r.attention[i*r.row():(i+1)*r.row()])
+		r.push(id, r.probs[i], r.attention[i*r.row():(i+1)*r.row()])
 		if expected && r.stage == was {
 			continue
 		}
@@ -148,14 +150,14 @@ func (r *reply) take() {
 }
 
 // push takes the next id that the model says.
-func (r *reply) push(id int, attention []float32) {
+func (r *reply) push(id int, prob float32, attention []float32) {
 	p := r.engine.prompts
 	visible := r.filter.Push(id)
 	switch {
 	case r.stage == text && p.Stops(id):
 		r.stage, r.ended = over, true
 	case r.stage == text && visible:
-		r.write(id, attention)
+		r.write(id, prob, attention)
 	case r.stage == text && r.filter.Inside() && len(r.said)+len(r.draft) == 0:
 		r.stage = thought
 		r.lead = append(r.lead, id)
@@ -168,7 +170,7 @@ func (r *reply) push(id int, attention []float32) {
 }
 
 // write adds an id to the draft.
-func (r *reply) write(id int, attention []float32) {
+func (r *reply) write(id int, prob float32, attention []float32) {
 	if len(r.draft) >= r.limit {
 		r.stage = over
 		return
@@ -177,7 +179,9 @@ func (r *reply) write(id int, attention []float32) {
 	if n := len(r.draft); n > 0 {
 		previous = max(r.draft[n-1].Frame, previous)
 	}
-	r.draft = append(r.draft, r.aligner.Align(id, attention, len(r.engine.heads), r.frames, previous))
+	d := r.aligner.Align(id, attention, len(r.engine.heads), r.frames, previous)
+	d.Prob = prob
+	r.draft = append(r.draft, d)
 }
 
 // leave goes from the lead to the text: behind the line of the transcript, or

@@ -52,6 +52,8 @@ type Stats struct {
 	StepsSkipped int64 // left out because sound was waiting
 	Cuts         int64 // windows cut in mid-speech
 	Guarded      int64 // drafts, over all languages, that were not trusted to their end
+	Positions    int64 // of text that went through the decoder, prompts included
+	Bytes        int64 // of keys and values at the last step
 }
 
 // Session is one voice's life in an engine.
@@ -64,7 +66,7 @@ type Session struct {
 	changes  chan []task      // new targets
 	closing  sync.Once
 
-	stats struct{ frames, segments, steps, skipped, cuts, guarded atomic.Int64 }
+	stats struct{ frames, segments, steps, skipped, cuts, guarded, positions, bytes atomic.Int64 }
 
 	// Run owns the following.
 	stepFrames int // 0: never
@@ -155,6 +157,8 @@ func (s *Session) Stats() Stats {
 		StepsSkipped: s.stats.skipped.Load(),
 		Cuts:         s.stats.cuts.Load(),
 		Guarded:      s.stats.guarded.Load(),
+		Positions:    s.stats.positions.Load(),
+		Bytes:        s.stats.bytes.Load(),
 	}
 }
 
@@ -310,9 +314,11 @@ func (s *Session) draft(ctx context.Context, final bool) error {
 		for _, t := range s.targets {
 			if a, ok := t.ask(); ok {
 				s.asks, s.asked = append(s.asks, a), append(s.asked, t)
+				s.stats.positions.Add(int64(len(a.IDs)))
 			}
 		}
 		if len(s.asks) == 0 {
+			s.weigh()
 			return nil
 		}
 		if err := ctx.Err(); err != nil {
@@ -325,6 +331,15 @@ func (s *Session) draft(ctx context.Context, final bool) error {
 			t.take()
 		}
 	}
+}
+
+// weigh counts what is remembered.
+func (s *Session) weigh() {
+	n := s.window.trunk.Bytes()
+	for _, t := range s.targets {
+		n += t.fork.Bytes()
+	}
+	s.stats.bytes.Store(int64(n))
 }
 
 // settle commits and shows what the drafts give.
@@ -373,7 +388,7 @@ func (s *Session) complete(t *target) {
 	if t.spoke || t.shown != "" {
 		s.captions.put(Caption{Segment: s.segment, Language: t.task.language(), End: true, Heard: s.heard})
 	}
-	t.spoke, t.shown = false, ""
+	t.spoke, t.sure, t.shown = false, false, ""
 }
 
 // end hears the last samples and commits what is open. They are heard as a frame

@@ -46,13 +46,14 @@ type target struct {
 	said   []saidToken
 	drafts []policy.Draft // since the last commit, newest last
 	spoke  bool           // something was committed in this segment
+	sure   bool           // the segment's text has once been certain
 	shown  string         // the newest tail
 }
 
 func newTarget(e *Engine, t task, p policy.Policy, trunk *decoder.Stream) *target {
 	return &target{
 		reply:  reply{engine: e, task: t, fork: trunk.Fork()},
-		policy: p, cutter: words.New(e.model.Tokenizer.Decode),
+		policy: p, cutter: words.New(e.model.Tokenizer),
 	}
 }
 
@@ -85,7 +86,7 @@ func (t *target) saidIDs() []int {
 // settle commits what the policy allows of the newest draft, as whole words, and
 // returns them with the tail behind.
 func (t *target) settle(final bool, w *window) (committed []Word, tail string, guarded bool) {
-	trusted := t.trusted()
+	trusted := t.trusted(final)
 	guarded = len(trusted) < len(t.draft)
 	ids := t.saidIDs()
 	before := len(t.decode(ids))
@@ -95,14 +96,18 @@ func (t *target) settle(final bool, w *window) (committed []Word, tail string, g
 	allowed := len(t.said) + t.allowed(trusted, final)
 	end := before
 	whole := final || t.ended && !guarded
-	for _, c := range t.cutter.Cuts(ids, whole) {
+	cuts, rest := t.cutter.Cuts(ids, whole)
+	for _, c := range cuts {
 		if n := c.Tokens - len(t.said); n > 0 && c.Tokens <= allowed {
 			committed = append(committed, t.word(c.Text[end:], trusted[:n], w))
 			end = len(c.Text)
 			trusted = t.commit(trusted, n)
 		}
 	}
-	tail = guard.Clean(t.decode(ids)[end:])
+	if len(cuts) > 0 {
+		rest = cuts[len(cuts)-1].Text[end:] + rest
+	}
+	tail = guard.Clean(rest)
 	if !t.spoke {
 		tail = strings.TrimLeft(tail, " ")
 	}
@@ -128,12 +133,16 @@ func (t *target) lastFrame() int {
 	return -1
 }
 
-// trusted returns the draft up to where it loops; nothing of a draft that is in
-// another script than its language or that talks about the task.
-func (t *target) trusted() []policy.Token {
+// trusted returns the draft up to where it loops; nothing of a draft in whose
+// segment the model has never been certain, that is in another script than its
+// language, or that talks about the task.
+func (t *target) trusted(final bool) []policy.Token {
 	ids := t.saidIDs()
 	for _, d := range t.draft {
 		ids = append(ids, d.ID)
+	}
+	if t.sure = t.sure || t.certain(final); !t.sure {
+		return nil
 	}
 	n := len(ids)
 	if from, loops := guard.Loop(ids); loops {
@@ -145,6 +154,16 @@ func (t *target) trusted() []policy.Token {
 		return nil
 	}
 	return t.draft[:n-len(t.said)]
+}
+
+// certain asks the guard about the draft, with which a segment begins: nothing is
+// said before the model is certain.
+func (t *target) certain(final bool) bool {
+	probs := make([]float32, len(t.draft))
+	for i, d := range t.draft {
+		probs[i] = d.Prob
+	}
+	return guard.Certain(probs, t.engine.table.Certainty, final || t.ended)
 }
 
 func (t *target) decode(ids []int) string { return t.engine.model.Tokenizer.Decode(ids) }
@@ -189,12 +208,13 @@ func endsSentence(s string) bool {
 // keepFrom returns the frame at which the last n sentences begin, and what has
 // been begun behind them; the end of all when nothing is kept.
 func (t *target) keepFrom(n int) int {
-	starts, complete := []int{0}, false
-	for _, c := range t.cutter.Cuts(t.saidIDs(), true) {
+	starts, at, complete := []int{0}, 0, false
+	cuts, _ := t.cutter.Cuts(t.saidIDs(), true)
+	for _, c := range cuts {
 		if complete {
-			starts = append(starts, c.Tokens)
+			starts = append(starts, at)
 		}
-		complete = endsSentence(c.Text)
+		at, complete = c.Tokens, endsSentence(c.Text)
 	}
 	if !complete {
 		n++
@@ -202,8 +222,10 @@ func (t *target) keepFrom(n int) int {
 	switch {
 	case len(t.said) == 0:
 		return 0
+	case t.lastFrame() < 0: // not known
+		return t.frames
 	case n == 0:
-		return t.said[len(t.said)-1].frame + 1
+		return t.lastFrame() + 1
 	}
 	return t.said[starts[max(len(starts)-n, 0)]].frame
 }
@@ -212,7 +234,8 @@ func (t *target) keepFrom(n int) int {
 // window's first.
 func (t *target) forget(before int) {
 	first := 0
-	for _, c := range t.cutter.Cuts(t.saidIDs(), true) {
+	cuts, _ := t.cutter.Cuts(t.saidIDs(), true)
+	for _, c := range cuts {
 		if t.said[first].frame >= before {
 			break
 		}

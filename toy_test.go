@@ -123,13 +123,47 @@ func speak(ctx context.Context, s *Session, slices [][]float32) {
 	s.Finish(framer.Rest())
 }
 
-// committed returns the captions that stay.
-func committed(captions []Caption) []Caption {
-	var stay []Caption
+// line is all committed text of one segment in one language.
+type line struct {
+	Segment    int
+	Language   string
+	Text       string
+	Start, End audio.Position // of its words
+	Heard      audio.Position // when it ended
+}
+
+// lines joins the words of every segment, and checks that each language's
+// captions come in order and that every line ends.
+func lines(t testing.TB, captions []Caption) []line {
+	t.Helper()
+	open := make(map[string]*line)
+	last := make(map[string]Caption)
+	var all []line
 	for _, c := range captions {
-		if c.Committed {
-			stay = append(stay, c)
+		before := last[c.Language]
+		if c.Segment < before.Segment || c.Heard < before.Heard || c.Segment == before.Segment && before.End {
+			t.Errorf("%+v comes after %+v", c, before)
+		}
+		last[c.Language] = c
+		l := open[c.Language]
+		if l == nil && len(c.Words) > 0 {
+			l = &line{Segment: c.Segment, Language: c.Language, Start: c.Words[0].Start}
+			open[c.Language] = l
+		}
+		for _, w := range c.Words {
+			if w.Start > w.End || w.End > c.Heard {
+				t.Errorf("word %+v of a voice heard up to %d", w, c.Heard)
+			}
+			l.Text, l.End = l.Text+w.Text, max(l.End, w.End)
+		}
+		if c.End && l != nil {
+			l.Heard = c.Heard
+			all = append(all, *l)
+			delete(open, c.Language)
 		}
 	}
-	return stay
+	for _, l := range open {
+		t.Errorf("%+v has no end", *l)
+	}
+	return all
 }

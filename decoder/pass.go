@@ -2,6 +2,7 @@ package decoder
 
 import (
 	"fmt"
+	"math"
 
 	"sotto/decoder/sample"
 	"sotto/models/gemma4"
@@ -151,6 +152,7 @@ func (p *pass) reply(tickets []*ticket) {
 	for _, t := range tickets {
 		r := &t.Request
 		copy(r.best, p.best[at:at+r.keep])
+		copy(r.probs, p.probs[at:at+r.keep])
 		if len(tickets) > 1 {
 			copy(r.logits, all[at*vocab:(at+r.keep)*vocab])
 		}
@@ -158,12 +160,29 @@ func (p *pass) reply(tickets []*ticket) {
 	}
 }
 
-// picking is the search for the likeliest id of every row.
+// picking finds the likeliest id of every row and its probability.
 type picking pass
 
 func (k *picking) Chunk(_, i int) {
 	vocab := k.d.cfg.VocabSize
-	k.best[i] = sample.Greedy(k.capped[i*vocab : (i+1)*vocab])
+	logits := k.capped[i*vocab : (i+1)*vocab]
+	k.best[i] = sample.Greedy(logits)
+	k.probs[i] = probability(logits, k.best[i])
+}
+
+// negligible is how far below an id another's logit makes no difference: e⁻²⁰ of
+// each of 2¹⁸ ids is 0.0005.
+const negligible = 20
+
+// probability returns the softmax of the likeliest id.
+func probability(logits []float32, best int) float32 {
+	top, sum := logits[best], 0.0
+	for _, v := range logits {
+		if d := v - top; d > -negligible {
+			sum += math.Exp(float64(d))
+		}
+	}
+	return float32(1 / sum)
 }
 
 // capping is the soft cap of the logits in pieces.
@@ -228,6 +247,7 @@ type scratch struct {
 
 	logits, capped []float32
 	best           [chunk]int
+	probs          [chunk]float32
 }
 
 func newPass(d *Decoder, team *kernel.Team) *pass {

@@ -17,6 +17,7 @@ type Ask struct {
 	Keep   int
 
 	Best      []int     // [Keep], the likeliest next id
+	Probs     []float32 // [Keep], its probability
 	Logits    []float32 // [Keep, vocab]
 	Attention []float32 // [Keep, heads, span] of the stream's Watch, each head's softmax
 }
@@ -24,6 +25,7 @@ type Ask struct {
 // answer is what a request fills in: Ask's answers for some of its ids.
 type answer struct {
 	best      []int
+	probs     []float32
 	logits    []float32
 	attention []float32
 }
@@ -58,9 +60,9 @@ func (d *Decoder) serves(a *Ask) error {
 	switch {
 	case a.Keep < 0 || a.Keep > len(a.IDs):
 		return fmt.Errorf("decoder: answers behind %d of %d ids", a.Keep, len(a.IDs))
-	case a.Best != nil && len(a.Best) != a.Keep, a.Logits != nil && len(a.Logits) != a.Keep*vocab, a.Attention != nil && len(a.Attention) != a.Keep*row:
-		return fmt.Errorf("decoder: room for %d ids, %d logits and %d weights of attention, want %d, %d and %d",
-			len(a.Best), len(a.Logits), len(a.Attention), a.Keep, a.Keep*vocab, a.Keep*row)
+	case a.Best != nil && len(a.Best) != a.Keep, a.Probs != nil && len(a.Probs) != a.Keep, a.Logits != nil && len(a.Logits) != a.Keep*vocab, a.Attention != nil && len(a.Attention) != a.Keep*row:
+		return fmt.Errorf("decoder: room for %d ids, %d probabilities, %d logits and %d weights of attention, want %d, %d, %d and %d",
+			len(a.Best), len(a.Probs), len(a.Logits), len(a.Attention), a.Keep, a.Keep, a.Keep*vocab, a.Keep*row)
 	}
 	return a.Stream.accepts(a.IDs)
 }
@@ -73,7 +75,8 @@ func (a *Ask) part(vocab, from int) *ticket {
 	if lo, hi := max(from, first)-first, to-first; lo < hi {
 		r.keep = hi - lo
 		row := len(a.Stream.heads) * (a.Stream.to - a.Stream.from)
-		r.best, r.logits, r.attention = slice(a.Best, lo, hi, 1), slice(a.Logits, lo, hi, vocab), slice(a.Attention, lo, hi, row)
+		r.best, r.probs = slice(a.Best, lo, hi, 1), slice(a.Probs, lo, hi, 1)
+		r.logits, r.attention = slice(a.Logits, lo, hi, vocab), slice(a.Attention, lo, hi, row)
 	}
 	return a.Stream.request(r)
 }

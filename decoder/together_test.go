@@ -2,11 +2,13 @@ package decoder
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"sotto/decoder/sample"
+	"sotto/models/kernel"
 )
 
 // Streams of different lengths that go through one pass get what each gets
@@ -118,7 +120,7 @@ func TestAForkEqualsAStreamOfItsOwn(t *testing.T) {
 				}
 				keep := 1 + i*(len(text)-1)/2
 				want[i] = all[(len(text)-keep)*vocab:]
-				asks[i] = Ask{Stream: f, IDs: text, Keep: keep, Best: make([]int, keep), Logits: make([]float32, keep*vocab)}
+				asks[i] = Ask{Stream: f, IDs: text, Keep: keep, Best: make([]int, keep), Probs: make([]float32, keep), Logits: make([]float32, keep*vocab)}
 			}
 			if err := d.Together(asks...); err != nil {
 				t.Fatal(err)
@@ -128,8 +130,11 @@ func TestAForkEqualsAStreamOfItsOwn(t *testing.T) {
 					t.Errorf("round %d, fork %d: logits differ by %.2g", round, i, e)
 				}
 				for k, id := range a.Best {
-					if id != sample.Greedy(a.Logits[k*vocab:(k+1)*vocab]) {
-						t.Errorf("round %d, fork %d: id %d behind %d is not the likeliest", round, i, id, k)
+					row := a.Logits[k*vocab : (k+1)*vocab]
+					softmax := slices.Clone(row)
+					kernel.Softmax(softmax)
+					if id != sample.Greedy(row) || math.Abs(float64(a.Probs[k]-softmax[id])) > 1e-5 {
+						t.Errorf("round %d, fork %d: id %d of probability %v behind %d is not the likeliest, of %v", round, i, id, a.Probs[k], k, softmax[id])
 					}
 				}
 				if trunk.Len() != len(heard) || a.Stream.Len() != len(heard)+len(a.IDs) {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -168,7 +167,7 @@ func measure(c *cli.Context) (*bench.Report, error) {
 	}
 	// As for the engine: the workers keep their processors busy.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + threads))
-	line := &benchLine{out: c.App.ErrWriter.(*os.File)}
+	line := newBenchLine(c.App.ErrWriter.(*os.File))
 	report, err := bench.Run(c.Context, bench.Options{
 		Open:    func() (*gemma4.Model, error) { return openFast(c) },
 		Source:  func() (*gemma4.Model, error) { return openStored(c) },
@@ -212,29 +211,4 @@ func printReport(c *cli.Context, report *bench.Report) error {
 		return environmentError("cannot write: %w", err)
 	}
 	return nil
-}
-
-// benchLine shows on a terminal what is measured now.
-type benchLine struct {
-	out   *os.File
-	drawn time.Time
-}
-
-// show redraws the line, at most ten times a second.
-func (l *benchLine) show(what string, left time.Duration) {
-	if !isTerminal(l.out) || time.Since(l.drawn) < 100*time.Millisecond {
-		return
-	}
-	l.drawn = time.Now()
-	after := ""
-	if left > 0 {
-		after = fmt.Sprintf(", about %.0f s left", left.Seconds())
-	}
-	fmt.Fprintf(l.out, "\rmeasuring %s%s \x1b[K", what, after)
-}
-
-func (l *benchLine) clear() {
-	if isTerminal(l.out) {
-		fmt.Fprint(l.out, "\r\x1b[K")
-	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,9 +24,13 @@ import (
 func engineFlags() []cli.Flag {
 	return append(modelFlags(),
 		&cli.IntFlag{Name: "threads", EnvVars: []string{"SOTTO_THREADS"}, DefaultText: "one per core", Usage: "`NUMBER` of threads that compute"},
-		&cli.StringFlag{Name: "weights", Value: "auto", EnvVars: []string{"SOTTO_WEIGHTS"}, Usage: "`TYPE` of the decoder's weights: q4_0, q8_0, or auto, which loses nothing"},
+		weightsFlag(),
 		&cli.BoolFlag{Name: "reference", DisableDefaultText: true, Usage: "compute with the reference arithmetic: exact, and far too slow to be used"},
 	)
+}
+
+func weightsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "weights", Value: "auto", EnvVars: []string{"SOTTO_WEIGHTS"}, Usage: "`TYPE` of the decoder's weights: q4_0, q8_0, or auto, which loses nothing"}
 }
 
 // smallModel bytes are packed anew every time, in memory.
@@ -56,46 +61,60 @@ func openFast(c *cli.Context) (*gemma4.Model, error) {
 		}
 		return model, nil
 	}
+	return openPacked(c, options, model)
+}
+
+// openPacked maps the packed form of a model, which is written when it is not in
+// the cache or is damaged there. The model is closed when that fails.
+func openPacked(c *cli.Context, options packed.Options, model *gemma4.Model) (*gemma4.Model, error) {
 	dir, err := cacheDir()
 	if err != nil {
 		model.Close()
 		return nil, err
 	}
 	err = options.Attach(model, dir)
-	if err == nil {
+	switch {
+	case err == nil:
 		return model, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	case errors.Is(err, packed.ErrDamaged):
+		fmt.Fprintf(c.App.ErrWriter, "sotto: %v; it is written anew\n", err)
+	case !errors.Is(err, fs.ErrNotExist):
 		model.Close()
-		return nil, modelError(err)
+		return nil, environmentError("%w; remove it, or choose another place with SOTTO_CACHE", err)
 	}
-	if model, err = pack(c, options, model, dir); err != nil {
-		return nil, err
-	}
-	return model, nil
+	return pack(c, options, model, dir)
 }
 
 // pack writes the packed form of a model and returns the model opened anew, so
 // that what was read for packing does not stay in memory.
 func pack(c *cli.Context, options packed.Options, model *gemma4.Model, dir string) (*gemma4.Model, error) {
 	bar := newPackingBar(c.App.ErrWriter.(*os.File), "packing "+model.Name+" for this machine, once")
-	err := options.Write(model, dir, bar.show)
-	bar.end()
+	err := options.Write(c.Context, model, dir, bar.show)
 	model.Close()
-	if errors.Is(err, packed.ErrValue) {
-		return nil, modelError(err)
-	}
 	if err != nil {
-		return nil, environmentError("%w; make room there, or choose another place with SOTTO_CACHE", err)
+		bar.clear()
+		return nil, packingError(err)
 	}
+	bar.end()
 	if model, err = openModel(c.String("model"), c.String("mmproj")); err != nil {
 		return nil, err
 	}
 	if err := options.Attach(model, dir); err != nil {
 		model.Close()
-		return nil, modelError(err)
+		return nil, environmentError("%w; it was written a moment ago: look at the disk, or choose another place with SOTTO_CACHE", err)
 	}
 	return model, nil
+}
+
+// packingError gives a failed packing its exit code.
+func packingError(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &failure{exitInterrupted, errors.New("interrupted; the model is not packed, and the next run packs it")}
+	case errors.Is(err, packed.ErrValue):
+		return modelError(err)
+	}
+	return environmentError("%w; make room there, or choose another place with SOTTO_CACHE", err)
 }
 
 // weights turns the flag into what the packer wants.

@@ -23,7 +23,7 @@ func modelsCommand() *cli.Command {
 			ArgsUsage: "pocket | PULLED | FOLDER | FILE.gguf",
 			Flags:     modelFlags()[1:],
 			Action:    inspect,
-		}},
+		}, verifyCommand()},
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -45,7 +44,7 @@ func pull(c *cli.Context) error {
 		return hubError(err)
 	}
 	stderr := c.App.ErrWriter.(*os.File)
-	meter := &meter{out: stderr, redraw: isTerminal(stderr), now: time.Now}
+	meter := &meter{liveLine: newLiveLine(stderr), now: time.Now}
 	client.Agent, client.Check = "sotto", c.Bool("check")
 	client.Notice, client.Progress = meter.notice, meter.show
 	model, err := client.Pull(c.Context, spec)
@@ -117,14 +116,10 @@ func hubError(err error) error {
 // meter shows how far a pull is: one line drawn anew on a terminal, else a line
 // now and then.
 type meter struct {
-	out    io.Writer
-	redraw bool
-	now    func() time.Time
-
-	file    string
-	first   mark // where the measured stretch of the file began
-	drawn   time.Time
-	pending bool // a line without its end is on the screen
+	liveLine
+	now   func() time.Time
+	file  string
+	first mark // where the measured stretch of the file began
 }
 
 // mark is how many bytes had come at a time.
@@ -138,13 +133,6 @@ func (m *meter) notice(line string) {
 	fmt.Fprintln(m.out, printable(line))
 }
 
-func (m *meter) clear() {
-	if m.pending {
-		io.WriteString(m.out, "\r\x1b[K")
-	}
-	m.pending = false
-}
-
 func (m *meter) show(p hub.Progress) {
 	now := m.now()
 	name := p.File
@@ -154,21 +142,13 @@ func (m *meter) show(p hub.Progress) {
 	if name != m.file || p.Done < m.first.done {
 		m.file, m.first, m.drawn = name, mark{now, p.Done}, now
 	}
-	pause := 15 * time.Second
-	if m.redraw {
-		pause = 100 * time.Millisecond
+	switch {
+	case m.due(now):
+		m.draw(now, lastRunes(m.line(name, p, now), tailWidth))
+	case !m.live && now.Sub(m.drawn) >= 15*time.Second:
+		m.drawn = now
+		fmt.Fprintln(m.out, m.line(name, p, now))
 	}
-	if now.Sub(m.drawn) < pause {
-		return
-	}
-	m.drawn = now
-	line := m.line(name, p, now)
-	if !m.redraw {
-		fmt.Fprintln(m.out, line)
-		return
-	}
-	m.pending = true
-	io.WriteString(m.out, "\r"+lastRunes(line, tailWidth)+"\x1b[K")
 }
 
 // line is "FILE 1.20 GiB of 4.80 GiB, 25 %, 34 MiB/s, 1m48s left".

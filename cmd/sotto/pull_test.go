@@ -191,7 +191,7 @@ func TestAnInterruptedPullSaysWhatItKept(t *testing.T) {
 func TestTheMeter(t *testing.T) {
 	var out bytes.Buffer
 	clock := time.Unix(0, 0)
-	m := &meter{out: &out, now: func() time.Time { return clock }}
+	m := &meter{liveLine: liveLine{out: &out}, now: func() time.Time { return clock }}
 	step := func(after time.Duration, done int64) {
 		clock = clock.Add(after)
 		m.show(hub.Progress{File: "a\x1b.gguf", Done: done, Size: 100 << 20})
@@ -203,7 +203,7 @@ func TestTheMeter(t *testing.T) {
 		t.Errorf("a plain meter writes %q, want %q", got, want)
 	}
 	out.Reset()
-	m.redraw = true
+	m.live = true
 	step(time.Second, 31<<20)
 	m.notice("a word\x1b[2J")
 	if got, want := out.String(), "\ra .gguf 31 MiB of 100 MiB, 31 %, 1 MiB/s, 1m9s left\x1b[K\r\x1b[Ka word [2J\n"; got != want {

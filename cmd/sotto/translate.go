@@ -288,35 +288,3 @@ func (p *pacer) wait(ctx context.Context) bool {
 		return false
 	}
 }
-
-// progress shows on a terminal how much has been heard, and how fast.
-type progress struct {
-	out    io.Writer // nil: nobody looks
-	began  time.Time
-	frames int
-}
-
-// newProgress shows nothing when stderr is no terminal, or when the captions
-// themselves are drawn on one.
-func newProgress(stderr, stdout *os.File) *progress {
-	p := &progress{began: time.Now()}
-	if isTerminal(stderr) && !isTerminal(stdout) {
-		p.out = stderr
-	}
-	return p
-}
-
-func (p *progress) frame() {
-	p.frames++
-	if p.out == nil || p.frames%25 != 0 {
-		return
-	}
-	heard := float64(p.frames) * audio.FrameMilli / 1000
-	fmt.Fprintf(p.out, "\r%7.1f s heard, %.1f times real time ", heard, heard/time.Since(p.began).Seconds())
-}
-
-func (p *progress) done() {
-	if p.out != nil && p.frames >= 25 {
-		fmt.Fprintln(p.out)
-	}
-}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"sotto/models/disk"
 )
 
 // limits bound what a server can make us do. Tests shorten them.
@@ -59,7 +61,7 @@ func New(config Config) (*Client, error) {
 	if err := config.checkToken(); err != nil {
 		return nil, err
 	}
-	return &Client{Agent: "sotto", config: config, base: base, http: newTransport(), limits: usual, space: freeSpace, write: io.Writer.Write}, nil
+	return &Client{Agent: "sotto", config: config, base: base, http: newTransport(), limits: usual, space: disk.Free, write: io.Writer.Write}, nil
 }
 
 func newTransport() *http.Transport {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"sotto/models/disk"
 )
 
 // store is one repository's place in the cache. Everything is written through an
@@ -159,7 +161,7 @@ func (s *store) lock(ctx context.Context, f File, waiting func()) (unlock func()
 		if err != nil {
 			return nil, storeFault(what, err)
 		}
-		locked, err := tryLock(file)
+		locked, err := disk.TryLock(file)
 		if err != nil {
 			file.Close()
 			return nil, storeFault(what, err)

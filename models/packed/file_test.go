@@ -27,7 +27,7 @@ type written struct {
 func write1(t testing.TB, m *gemma4.Model) written {
 	t.Helper()
 	dir := t.TempDir()
-	if err := Write(m, dir, nil); err != nil {
+	if err := Write(t.Context(), m, dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(Options{}.Path(m, dir))
@@ -76,7 +76,7 @@ func TestReadRefusesDamage(t *testing.T) {
 		{"nothing", "does not begin", nil},
 		{"a beginning", "does not begin", w.data[:15]},
 		{"another magic", "does not begin", append([]byte("GGUF\x03\x00\x00\x00"), w.data[8:]...)},
-		{"the next version", magic, append([]byte("SOTTOPK2"), w.data[8:]...)},
+		{"the next version", magic, append([]byte("SOTTOPK3"), w.data[8:]...)},
 		{"no header", "does not fit", w.data[:16]},
 		{"half a header", "does not fit", w.data[:w.headerBytes()-1]},
 		{"no panels", "not a place", w.data[:w.headerBytes()]},
@@ -92,6 +92,7 @@ func TestReadRefusesDamage(t *testing.T) {
 		{"a matrix more", "another checkpoint", w.edited(t, func(h *header) { h.Matrices = append(h.Matrices, h.Matrices[0]) })},
 		{"another name", "matrix 1 is up", w.edited(t, func(h *header) { h.Matrices[1].Name = "up" })},
 		{"another type", "matrix 0 is", w.edited(t, func(h *header) { h.Matrices[0].Type = "Q2_K" })},
+		{"a type for which there was no choice", "matrix 0 is", w.edited(t, func(h *header) { h.Matrices[0].Type = "Q4_0" })},
 		{"other rows", "matrix 0 is", w.edited(t, func(h *header) { h.Matrices[0].Rows++ })},
 		{"other columns", "matrix 0 is", w.edited(t, func(h *header) { h.Matrices[0].Cols = -1 })},
 		{"an offset before the file", "lies at -4096", w.edited(t, func(h *header) { h.Matrices[0].Offset = -4096 })},
@@ -131,8 +132,9 @@ func TestNoByteOfTheHeaderMayChange(t *testing.T) {
 	}
 }
 
-// Attach says which file it is and what helps; it leaves the model as it was.
-func TestAttachSaysWhatHelps(t *testing.T) {
+// Damage is told from a file that is not there, names the file and leaves the
+// model as it was; the next Write writes it anew.
+func TestDamageIsTold(t *testing.T) {
 	m, dir := gemma4test.Tiny(1), t.TempDir()
 	other := write1(t, gemma4test.Tiny(2))
 	path := Options{}.Path(m, dir)
@@ -140,13 +142,17 @@ func TestAttachSaysWhatHelps(t *testing.T) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		err := Attach(m, dir)
-		if err == nil || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "; remove it") {
-			t.Errorf("%s: %v, want an error that names %s and says to remove it", name, err, path)
+		for how, err := range map[string]error{"Attach": Attach(m, dir), "Verify": Options{}.Verify(t.Context(), m, dir, nil)} {
+			if !errors.Is(err, ErrDamaged) || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s, %s: %v, want one of damage that names %s", name, how, err, path)
+			}
 		}
 	}
 	if m.Text.Layers[0].Q.Packed {
 		t.Error("a refused file changed the model")
+	}
+	if err := errors.Join(Write(t.Context(), m, dir, nil), Attach(gemma4test.Tiny(1), dir)); err != nil {
+		t.Errorf("written anew: %v", err)
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
@@ -154,7 +160,7 @@ func TestAttachSaysWhatHelps(t *testing.T) {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := Attach(m, dir); err == nil || errors.Is(err, fs.ErrNotExist) {
+	if err := Attach(m, dir); err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrDamaged) {
 		t.Errorf("a folder: %v", err)
 	}
 }
@@ -183,11 +189,12 @@ func TestTheFingerprintKnowsEveryMatrix(t *testing.T) {
 			"rows":        func(x *tensor.Matrix) { x.Rows++ },
 			"columns":     func(x *tensor.Matrix) { x.Cols-- },
 			"packed type": func(*tensor.Matrix) { p.to = tensor.IQ4_XS },
+			"choice":      func(*tensor.Matrix) { p.ifOnGrid = true },
 		} {
 			p.Matrix.Data = bytes.Clone(saved.Data)
 			change(p.Matrix)
 			check(p.Name + ": " + name)
-			*p.Matrix, p.to = saved, to
+			*p.Matrix, p.to, p.ifOnGrid = saved, to, false
 		}
 		if p.Name += "x"; i > 0 {
 			check(p.Name)
@@ -213,7 +220,7 @@ func TestEveryMatrixGetsItsType(t *testing.T) {
 		case tensor.BF16, tensor.F16:
 			wide, small = d, d
 		}
-		if got := (Options{}).textType(of(d, 256)); got != text {
+		if got, ifOnGrid := (Options{}).textType(of(d, 256)); got != text || ifOnGrid {
 			t.Errorf("a decoder's %s is packed as %s, want %s", d, got, text)
 		}
 		if got := audioType(of(d, 256), smallTower+1); got != wide {
@@ -223,11 +230,11 @@ func TestEveryMatrixGetsItsType(t *testing.T) {
 			t.Errorf("a small tower's %s is packed as %s, want %s", d, got, small)
 		}
 	}
-	if got := (Options{}).textType(of(tensor.F32, 40)); got != tensor.F32 {
+	if got, _ := (Options{}).textType(of(tensor.F32, 40)); got != tensor.F32 {
 		t.Errorf("rows of 40 are packed as %s, want F32", got)
 	}
 	zeros := &tensor.Matrix{Rows: 3, Cols: 64, DType: tensor.BF16, Data: make([]byte, 3*128)}
-	if got := (Options{}).textType(zeros); got != tensor.Q8_0 {
+	if got, _ := (Options{}).textType(zeros); got != tensor.Q8_0 {
 		t.Errorf("zeros are packed as %s, want Q8_0: they are no grid", got)
 	}
 }
@@ -253,7 +260,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for i, m := range matrices {
-			if want := w.all[i].packed(); len(m.Data) != want.Size() || m.Rows != want.Rows || m.Cols != want.Cols {
+			if want := w.all[i].planned(); len(m.Data) != want.Size() || m.Rows != want.Rows || m.Cols != want.Cols {
 				t.Fatalf("%s: [%d, %d] in %d bytes", w.all[i].Name, m.Rows, m.Cols, len(m.Data))
 			}
 		}

@@ -24,7 +24,7 @@ func TestAFullDiskLeavesNothing(t *testing.T) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: old.Max}); err != nil {
 			t.Skip("limits on files cannot be set: ", err)
 		}
-		err := Write(m, dir, nil)
+		err := Write(t.Context(), m, dir, nil)
 		if back := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); back != nil {
 			t.Fatal(back)
 		}
@@ -35,7 +35,7 @@ func TestAFullDiskLeavesNothing(t *testing.T) {
 			t.Fatalf("at most %d bytes: %q left behind", limit, left)
 		}
 	}
-	if err := Write(m, dir, nil); err != nil {
+	if err := Write(t.Context(), m, dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(Options{}.Path(m, dir)); err != nil {

@@ -8,7 +8,6 @@ package packed
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"sotto/models/gemma4"
 	"sotto/models/tensor"
@@ -18,12 +17,26 @@ import (
 type plan struct {
 	gemma4.NamedMatrix
 	to tensor.DType
+	// ifOnGrid: to is Q4_0 as long as every block lies on its grid, of which some
+	// rows gave hope, else Q8_0.
+	ifOnGrid bool
 }
 
-// packed returns the matrix that the plan makes, without its data.
-func (p *plan) packed() tensor.Matrix {
-	return tensor.Matrix{Rows: p.Matrix.Rows, Cols: p.Matrix.Cols, DType: p.to, Packed: true}
+// packed returns the matrix that the plan makes, without its data; where the
+// plan leaves a choice, by the name of the type that was chosen.
+func (p *plan) packed(chosen string) tensor.Matrix {
+	to := p.to
+	if p.ifOnGrid && chosen == tensor.Q8_0.String() {
+		to = tensor.Q8_0
+	}
+	return tensor.Matrix{Rows: p.Matrix.Rows, Cols: p.Matrix.Cols, DType: to, Packed: true}
 }
+
+// fallBack gives up the hope for a grid.
+func (p *plan) fallBack() { p.to, p.ifOnGrid = tensor.Q8_0, false }
+
+// planned returns the matrix that the plan makes as it stands, without its data.
+func (p *plan) planned() tensor.Matrix { return p.packed("") }
 
 // Options choose the types.
 type Options struct {
@@ -56,10 +69,10 @@ func (o Options) plans(m *gemma4.Model) []plan {
 		if p.Audio {
 			p.to = audioType(p.Matrix, audio)
 		} else {
-			p.to = o.textType(p.Matrix)
+			p.to, p.ifOnGrid = o.textType(p.Matrix)
 		}
 		if p.Matrix == &m.Text.Head {
-			p.to = Options{}.textType(p.Matrix)
+			p.to, p.ifOnGrid = Options{}.textType(p.Matrix)
 		}
 	}
 	return all
@@ -75,55 +88,28 @@ func audioType(m *tensor.Matrix, tower int) tensor.DType {
 	return tensor.F16
 }
 
-func (o Options) textType(m *tensor.Matrix) tensor.DType {
+// textType returns the type of a decoder's matrix, and whether it is a hope that
+// packing has to confirm.
+func (o Options) textType(m *tensor.Matrix) (to tensor.DType, ifOnGrid bool) {
 	switch {
 	case m.Cols%tensor.Q8_0.BlockLen() != 0:
-		return tensor.F32
+		return tensor.F32, false
 	case o.Text != 0:
-		return o.Text
-	case m.DType == tensor.Q4_0 || onGrid(m):
-		return tensor.Q4_0
+		return o.Text, false
+	case m.DType == tensor.Q4_0:
+		return tensor.Q4_0, false
+	case seemsOnGrid(m):
+		return tensor.Q4_0, true
 	}
-	return tensor.Q8_0
+	return tensor.Q8_0, false
 }
 
-// onGrid looks at rows all over a matrix of plain numbers for the grid of Q4_0.
-// Blocks of zeros say nothing.
-func onGrid(m *tensor.Matrix) bool {
-	const looks = 16
-	if m.DType.BlockLen() > 1 {
-		return false
-	}
-	values := make([]float32, m.Cols)
-	codes := make([]byte, m.Cols/tensor.Q4_0.BlockLen()*tensor.Q4_0.BlockBytes())
-	found := 0
-	for i := range looks {
-		m.Row(values, i*(m.Rows-1)/(looks-1))
-		blocks, err := tensor.QuantizeGrid(codes, values)
-		if err != nil || blocks != used(values) {
-			return false
-		}
-		found += blocks
-	}
-	return found > 0
-}
-
-// used returns how many blocks of a row hold anything but zeros.
-func used(row []float32) int {
-	n := 0
-	for block := range slices.Chunk(row, tensor.Q4_0.BlockLen()) {
-		if slices.ContainsFunc(block, func(v float32) bool { return v != 0 }) {
-			n++
-		}
-	}
-	return n
-}
-
-// Size returns how many bytes the packed form of m takes.
+// Size returns how many bytes the packed form of m takes, if every matrix that
+// may lie on a grid does.
 func (o Options) Size(m *gemma4.Model) int64 {
 	var n int64
 	for _, p := range o.plans(m) {
-		packed := p.packed()
+		packed := p.planned()
 		n += int64(packed.Size())
 	}
 	return n
@@ -138,10 +124,17 @@ func Memory(m *gemma4.Model) error { return Options{}.Memory(m) }
 
 // Memory packs a model in memory. The model must not be in use yet.
 func (o Options) Memory(m *gemma4.Model) error {
-	for _, p := range o.plans(m) {
-		packed, err := tensor.Pack(*p.Matrix, p.to)
+	all := o.plans(m)
+	var k packer
+	for i := range all {
+		p := &all[i]
+		packed, err := k.matrix(p)
+		if errors.Is(err, errOffGrid) {
+			p.fallBack()
+			packed, err = k.matrix(p)
+		}
 		if err != nil {
-			return fmt.Errorf("packed: %s: %w: %w", p.Name, ErrValue, err)
+			return fmt.Errorf("packed: %w", err)
 		}
 		*p.Matrix = packed
 	}

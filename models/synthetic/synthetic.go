@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"sotto/models/disk"
 )
 
 // Write writes the pair of a shape into dir, which is made if it is not there:
@@ -24,8 +26,8 @@ func Write(dir string, shape Shape, seed uint64, progress func(done, total int64
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", "", fmt.Errorf("synthetic: cannot make the folder: %w", err)
 	}
-	if err := checkSpace(dir, total, freeBytes); err != nil {
-		return "", "", err
+	if err := disk.Check(dir, total, disk.Free); err != nil {
+		return "", "", fmt.Errorf("synthetic: %w; free some or name another folder", err)
 	}
 	m := &meter{total: total, report: progress}
 	for _, f := range files {
@@ -56,20 +58,6 @@ func audioFile(dir string, s Shape, seed uint64) *file {
 	f.audioKeys(s)
 	f.audioTensors(&s.Config)
 	return f
-}
-
-// checkSpace refuses to begin what cannot be finished. free is negative where
-// the system does not tell.
-func checkSpace(dir string, want int64, free func(dir string) (int64, error)) error {
-	have, err := free(dir)
-	if err != nil {
-		return fmt.Errorf("synthetic: cannot ask how much room %s has: %w", dir, err)
-	}
-	if have >= 0 && have < want {
-		return fmt.Errorf("synthetic: %s has room for %.2f GB, and the pair takes %.2f GB; free some or name another folder",
-			dir, float64(have)/1e9, float64(want)/1e9)
-	}
-	return nil
 }
 
 // meter adds up what was written.

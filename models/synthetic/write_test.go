@@ -191,30 +191,3 @@ func TestWriteRefuses(t *testing.T) {
 		t.Errorf("%q left behind", left)
 	}
 }
-
-func TestRoomIsAskedForFirst(t *testing.T) {
-	room := func(n int64, err error) func(string) (int64, error) {
-		return func(string) (int64, error) { return n, err }
-	}
-	cases := []struct {
-		free func(string) (int64, error)
-		want string // "": no error
-	}{
-		{room(5e9, nil), ""},
-		{room(-1, nil), ""},
-		{room(4.99e9, nil), "synthetic: models has room for 4.99 GB, and the pair takes 5.00 GB; free some"},
-		{room(0, errors.New("gone")), "synthetic: cannot ask how much room models has: gone"},
-	}
-	for _, c := range cases {
-		err := checkSpace("models", 5e9, c.free)
-		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
-			t.Errorf("%v, want %q", err, c.want)
-		}
-	}
-	if free, err := freeBytes(t.TempDir()); err != nil || free == 0 {
-		t.Error(free, err)
-	}
-	if _, err := freeBytes(filepath.Join(t.TempDir(), "none")); err == nil {
-		t.Error("a folder that is not there has room")
-	}
-}

@@ -1,4 +1,4 @@
-package hub
+package disk
 
 import (
 	"errors"
@@ -20,9 +20,9 @@ const (
 	errLockViolation    = syscall.Errno(33)
 )
 
-// tryLock locks a file's first byte for this process, or reports that another
-// has it.
-func tryLock(f *os.File) (bool, error) {
+// TryLock locks an open file's first byte, until it is closed, or reports that it
+// is locked already.
+func TryLock(f *os.File) (bool, error) {
 	var at syscall.Overlapped
 	ok, _, err := lockFileEx.Call(f.Fd(), lockFailImmediately|lockExclusive, 0, 1, 0, uintptr(unsafe.Pointer(&at)))
 	switch {
@@ -34,9 +34,9 @@ func tryLock(f *os.File) (bool, error) {
 	return false, err
 }
 
-// freeSpace returns how many bytes this user can still write in a folder.
-func freeSpace(folder string) (int64, error) {
-	name, err := syscall.UTF16PtrFromString(folder)
+// Free returns how many bytes this user can still write in a folder.
+func Free(dir string) (int64, error) {
+	name, err := syscall.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, err
 	}

@@ -1,6 +1,6 @@
 //go:build unix && !aix && !solaris && !illumos
 
-package hub
+package disk
 
 import (
 	"errors"
@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// tryLock locks a whole file for this process, or reports that another has it.
-func tryLock(f *os.File) (bool, error) {
+// TryLock locks a whole open file, until it is closed, or reports that it is locked
+// already: by another process, or in this one where it was opened another time.
+func TryLock(f *os.File) (bool, error) {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
