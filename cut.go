@@ -20,7 +20,7 @@ func (s *Session) cut(ctx context.Context) error {
 // that hears sentences alone; else all, until the window is half full.
 func (s *Session) rest() error {
 	switch {
-	case s.engine.table.ContextSentences == 0:
+	case s.engine.table.Context == 0:
 		s.window.places = s.window.places[:0] // cleared when somebody speaks again
 		for _, t := range s.targets {
 			t.clear()
@@ -41,7 +41,7 @@ func (s *Session) carry() error {
 	}
 	from := w.frames()
 	for _, t := range s.targets {
-		from = min(from, t.keepFrom(s.engine.table.ContextSentences))
+		from = min(from, t.keepFrom(s.engine.table.Context))
 	}
 	// A third at least is let go: what has not been said by then never will be.
 	from = w.quietest(from-nearCut, from)

@@ -76,12 +76,12 @@ func NewEngine(model *gemma4.Model, opt EngineOptions) (*Engine, error) {
 		model: model, encoder: enc, decoder: dec, prompts: prompts, team: team,
 		table: opt.Policy, seats: int32(opt.Seats),
 	}
-	text := &model.Config.Text
 	for _, h := range e.table.Heads {
-		if h.Layer >= text.Layers() || h.Head >= text.Heads {
-			return nil, fmt.Errorf("sotto: the policy table names head %d of layer %d, the model has %d heads in %d layers; it was made for another model", h.Head, h.Layer, text.Heads, text.Layers())
-		}
 		e.heads = append(e.heads, decoder.Head(h))
+	}
+	text := &model.Config.Text
+	if err := e.table.Fit(text.Layers(), text.Heads); err != nil {
+		return nil, err
 	}
 	return e, nil
 }
@@ -105,8 +105,8 @@ func (e *Engine) Open(opt SessionOptions) (*Session, error) {
 		return nil, err
 	}
 	if opt.Policy == nil {
-		if opt.Policy, err = e.table.Policy(opt.Latency); err != nil {
-			return nil, fmt.Errorf("sotto: %w", err)
+		if opt.Policy, err = e.policy(opt.Latency); err != nil {
+			return nil, err
 		}
 	}
 	longest := e.longestWindow(opt.Source)
@@ -119,6 +119,18 @@ func (e *Engine) Open(opt SessionOptions) (*Session, error) {
 		return nil, ErrFull
 	}
 	return newSession(e, opt, tasks, longest), nil
+}
+
+// policy returns the model's own at a dial.
+func (e *Engine) policy(d policy.Dial) (policy.Policy, error) {
+	d, err := policy.ParseDial(string(d))
+	if err != nil {
+		return nil, err
+	}
+	if len(e.heads) == 0 {
+		return policy.Blind(d)
+	}
+	return e.table.Policy(d)
 }
 
 // tasks turns the wanted targets into rendered prompts.
@@ -148,7 +160,7 @@ func (e *Engine) tasks(opt SessionOptions) ([]task, error) {
 func (e *Engine) longestWindow(source string) int {
 	room := e.model.Config.Text.MaxPositions - len(e.prompts.Head())
 	most := maxWindow
-	if s := e.table.WindowSeconds; s > 0 {
+	if s := e.table.Window; s > 0 {
 		most = min(most, s*1000/audio.FrameMilli)
 	}
 	for frames := most; frames > 0; frames-- {

@@ -39,7 +39,7 @@ type reply struct {
 	engine  *Engine
 	task    task
 	fork    *decoder.Stream
-	aligner policy.Aligner
+	aligner *policy.Aligner
 
 	draft []policy.Token // behind said
 	ended bool           // the model ended its reply behind the draft
@@ -47,7 +47,6 @@ type reply struct {
 	// of the step in work
 	stage   stage
 	said    []int
-	from    int // no draft leans on frames before it
 	frames  int // of sound
 	limit   int // of the draft
 	lead    []int
@@ -63,12 +62,11 @@ type reply struct {
 }
 
 // begin prepares a step behind so many frames of sound, which lie at a position
-// of the trunk, and behind the ids that were said, which lean on frames up to
-// one. A final reply may be as long as the sound allows.
-func (r *reply) begin(said []int, from, soundAt, frames int, final bool) {
+// of the trunk, and behind the ids that were said. A final reply may be as long as the sound allows.
+func (r *reply) begin(said []int, soundAt, frames int, final bool) {
 	r.fork.Rebase()
 	r.fork.Watch(r.engine.heads, soundAt, soundAt+frames)
-	r.said, r.from, r.frames, r.ended = said, from, frames, false
+	r.said, r.frames, r.ended = said, frames, false
 	r.limit = max(guard.Budget(frames)-len(said), 0)
 	if !final {
 		r.limit = min(r.limit, draftLen)
@@ -175,12 +173,8 @@ func (r *reply) write(id int, prob float32, attention []float32) {
 		r.stage = over
 		return
 	}
-	previous := max(r.from, 0)
-	if n := len(r.draft); n > 0 {
-		previous = max(r.draft[n-1].Frame, previous)
-	}
-	d := r.aligner.Align(id, attention, len(r.engine.heads), r.frames, previous)
-	d.Prob = prob
+	d := policy.Token{ID: id, Prob: prob, Closes: closes(r.engine.model.Tokenizer.Decode([]int{id}))}
+	d.Frame, d.Mass, d.Recent = r.aligner.Frames(attention, len(r.engine.heads), r.frames, -1, r.engine.table.Median)
 	r.draft = append(r.draft, d)
 }
 
@@ -196,4 +190,10 @@ func (r *reply) leave(id int, visible bool) {
 			r.stage = text
 		}
 	}
+}
+
+// closes reports that a token is nothing but closing marks.
+func closes(text string) bool {
+	text = strings.TrimSpace(text)
+	return text != "" && strings.Trim(text, ".,;:?!。、，？！…") == ""
 }

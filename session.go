@@ -307,7 +307,7 @@ func (s *Session) draft(ctx context.Context, final bool) error {
 	s.stats.steps.Add(1)
 	s.drafted = w.frames()
 	for _, t := range s.targets {
-		t.begin(t.saidIDs(), t.lastFrame(), len(w.head), w.frames(), final)
+		t.begin(t.saidIDs(), len(w.head), w.frames(), final)
 	}
 	for {
 		s.asks, s.asked = s.asks[:0], s.asked[:0]
@@ -351,6 +351,9 @@ func (s *Session) settle(final bool) {
 		}
 		if final {
 			tail = ""
+		}
+		for i := range words { // the last frame may be longer than the voice
+			words[i].Start, words[i].End = min(words[i].Start, s.heard), min(words[i].End, s.heard)
 		}
 		if len(words) > 0 || tail != t.shown {
 			s.captions.put(Caption{Segment: s.segment, Language: t.task.language(), Words: words, Tail: tail, Heard: s.heard})

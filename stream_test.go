@@ -1,6 +1,7 @@
 package sotto
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,7 +13,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sotto/audio"
 	"sotto/audio/intake"
 	"sotto/decoder/policy"
 	"sotto/models/pocket"
@@ -84,7 +84,7 @@ func pocketEngine(t testing.TB) *Engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
-	table, err := policy.ParseTable(pocket.Policy())
+	table, err := policy.ReadTable(bytes.NewReader(pocket.Policy))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,5 +278,3 @@ func TestWorkIsConstantForHours(t *testing.T) {
 		t.Errorf("positions and bytes after each round: %s", fmt.Sprint(costs))
 	}
 }
-
-var _ = audio.RateHz

@@ -32,8 +32,7 @@ func (t *task) language() string {
 // saidToken is a committed token and what it leans on.
 type saidToken struct {
 	id    int
-	frame int // of the window; -1: unknown
-	mass  float32
+	frame int // of the window, never before the one before; -1: unknown
 }
 
 // target is one language of a voice: what it has said in the window, and what it
@@ -43,16 +42,16 @@ type target struct {
 	policy policy.Policy
 	cutter *words.Cutter
 
-	said   []saidToken
-	drafts []policy.Draft // since the last commit, newest last
-	spoke  bool           // something was committed in this segment
-	sure   bool           // the segment's text has once been certain
-	shown  string         // the newest tail
+	said     []saidToken
+	evidence policy.Evidence
+	spoke    bool   // something was committed in this segment
+	sure     bool   // the segment's text has once been certain
+	shown    string // the newest tail
 }
 
 func newTarget(e *Engine, t task, p policy.Policy, trunk *decoder.Stream) *target {
 	return &target{
-		reply:  reply{engine: e, task: t, fork: trunk.Fork()},
+		reply:  reply{engine: e, task: t, fork: trunk.Fork(), aligner: e.table.Aligner()},
 		policy: p, cutter: words.New(e.model.Tokenizer),
 	}
 }
@@ -93,20 +92,20 @@ func (t *target) settle(final bool, w *window) (committed []Word, tail string, g
 	for _, d := range trusted {
 		ids = append(ids, d.ID)
 	}
-	allowed := len(t.said) + t.allowed(trusted, final)
-	end := before
+	allowed, done, end := t.allowed(trusted, final), 0, before
 	whole := final || t.ended && !guarded
 	cuts, rest := t.cutter.Cuts(ids, whole)
 	for _, c := range cuts {
-		if n := c.Tokens - len(t.said); n > 0 && c.Tokens <= allowed {
-			committed = append(committed, t.word(c.Text[end:], trusted[:n], w))
-			end = len(c.Text)
-			trusted = t.commit(trusted, n)
+		if n := c.Tokens - len(t.said); n > done && n <= allowed {
+			committed = append(committed, t.word(c.Text[end:], trusted[done:n], w))
+			done, end = n, len(c.Text)
+			t.spoke = true
 		}
 	}
 	if len(cuts) > 0 {
 		rest = cuts[len(cuts)-1].Text[end:] + rest
 	}
+	t.commit(done)
 	tail = guard.Clean(rest)
 	if !t.spoke {
 		tail = strings.TrimLeft(tail, " ")
@@ -116,12 +115,13 @@ func (t *target) settle(final bool, w *window) (committed []Word, tail string, g
 
 // allowed asks the policy.
 func (t *target) allowed(trusted []policy.Token, final bool) int {
-	t.drafts = append(t.drafts, policy.Draft{Tokens: slices.Clone(trusted), Frames: t.frames, Ended: t.ended})
-	if len(t.drafts) > manyDrafts {
-		t.drafts = slices.Delete(t.drafts, 0, 1)
+	e := &t.evidence
+	if len(e.Drafts) >= manyDrafts {
+		e.Drafts = slices.Delete(e.Drafts, 0, 1)
 	}
-	n := t.policy.Commit(policy.Evidence{Drafts: t.drafts, Committed: len(t.said), LastFrame: t.lastFrame(), Final: final})
-	return min(max(n, 0), len(trusted))
+	e.Drafts = append(e.Drafts, policy.Draft{Tokens: slices.Clone(trusted), Frames: t.frames, Ended: t.ended})
+	e.Committed, e.LastFrame, e.Final = len(t.said), t.lastFrame(), final
+	return min(max(t.policy.Commit(*e), 0), len(trusted))
 }
 
 // lastFrame returns the frame that the last committed token leans on, -1 if there
@@ -169,26 +169,12 @@ func (t *target) certain(final bool) bool {
 func (t *target) decode(ids []int) string { return t.engine.model.Tokenizer.Decode(ids) }
 
 // commit makes the first n tokens of the draft part of what was said.
-func (t *target) commit(draft []policy.Token, n int) []policy.Token {
-	for _, d := range draft[:n] {
-		t.said = append(t.said, saidToken{d.ID, d.Frame, d.Mass})
+func (t *target) commit(n int) {
+	for _, d := range t.draft[:n] {
+		t.said = append(t.said, saidToken{d.ID, max(d.Frame, t.lastFrame())})
 	}
-	kept := t.drafts[:0]
-	for _, d := range t.drafts {
-		if begins(d.Tokens, draft[:n]) {
-			d.Tokens = d.Tokens[n:]
-			kept = append(kept, d)
-		}
-	}
-	t.drafts = kept
 	t.draft = append(t.draft[:0], t.draft[n:]...)
-	t.spoke = true
-	return t.draft[:len(draft)-n]
-}
-
-// begins reports whether the ids of a draft begin with those of another.
-func begins(draft, with []policy.Token) bool {
-	return len(draft) >= len(with) && slices.EqualFunc(draft[:len(with)], with, func(a, b policy.Token) bool { return a.ID == b.ID })
+	t.evidence = t.evidence.After(n)
 }
 
 // complete reports that the model has ended its reply with a whole sentence.
@@ -245,10 +231,10 @@ func (t *target) forget(before int) {
 	for i := range t.said {
 		t.said[i].frame -= before
 	}
-	t.drafts = t.drafts[:0]
+	t.evidence = policy.Evidence{}
 }
 
 // clear forgets everything of a window.
 func (t *target) clear() {
-	t.said, t.drafts, t.draft, t.lead = t.said[:0], t.drafts[:0], t.draft[:0], t.lead[:0]
+	t.said, t.evidence, t.draft, t.lead = t.said[:0], policy.Evidence{}, t.draft[:0], t.lead[:0]
 }

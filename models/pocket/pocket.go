@@ -17,6 +17,12 @@ var (
 	audio []byte
 )
 
+// Policy is what sotto eval --calibrate found out about the model: a
+// decoder/policy.Table as JSON.
+//
+//go:embed policy.json
+var Policy []byte
+
 // Demo is a Spanish clip of 22 s as Ogg Opus: seven sentences of the training
 // side in one clear voice. testset/demo.jsonl holds its texts and times.
 //
