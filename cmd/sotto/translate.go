@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -93,15 +92,15 @@ func newJob(c *cli.Context) (*job, error) {
 	default:
 		return nil, usageError("unknown --pace %.32q; choose fast or realtime", pace)
 	}
-	latency := c.String("latency")
-	if !slices.Contains([]string{"fast", "balanced", "quality"}, latency) {
-		return nil, usageError("unknown --latency %.32q; choose fast, balanced or quality", latency)
+	dial, err := policy.ParseDial(c.String("latency"))
+	if err != nil {
+		return nil, usageError("unknown --latency %.32q; choose fast, balanced or quality", c.String("latency"))
 	}
 	targets, err := languages(c.String("from"), c.String("to"), c.Bool("transcribe"))
 	if err != nil {
 		return nil, err
 	}
-	j.options = sotto.SessionOptions{Source: c.String("from"), Targets: targets, Latency: policy.Dial(latency), EveryStep: !j.realtime}
+	j.options = sotto.SessionOptions{Source: c.String("from"), Targets: targets, Latency: dial, EveryStep: !j.realtime}
 	if (j.format == "srt" || j.format == "vtt") && !j.realtime && !c.IsSet("latency") {
 		j.options.Step = -1 // nobody waits for words: whole sentences are better
 	}

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -20,7 +21,10 @@ import (
 
 	"sotto"
 	"sotto/audio"
+	"sotto/audio/intake"
+	"sotto/decoder/policy"
 	"sotto/models/gemma4"
+	"sotto/models/pocket"
 	"sotto/transport/wire"
 )
 
@@ -41,6 +45,48 @@ func toyEngine(t *testing.T, seats int) *sotto.Engine {
 	return engine
 }
 
+// pocketEngine knows Spanish, and writes what it means.
+func pocketEngine(t *testing.T, seats int) *sotto.Engine {
+	t.Helper()
+	model, err := pocket.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { model.Close() })
+	table, err := policy.ReadTable(bytes.NewReader(pocket.Policy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := sotto.NewEngine(model, sotto.EngineOptions{Seats: seats, Policy: table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine
+}
+
+// clip is the first seconds of a Spanish voice, as s16le. Its
+// sentences last from 0.5 to 1.5, 2.5 to 5.2 and 6.1 to 8.4 s.
+func clip(t *testing.T, seconds float64) []byte {
+	t.Helper()
+	source, err := intake.Open(t.Context(), bytes.NewReader(pocket.Demo), "demo.ogg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	samples := make([]float32, int(seconds*second))
+	for n := 0; n < len(samples); {
+		read, err := source.Read(samples[n:])
+		if n += read; err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out []byte
+	for _, x := range samples {
+		out = binary.LittleEndian.AppendUint16(out, uint16(int16(max(-1, min(1, x))*(fullScale-1))))
+	}
+	return out
+}
+
 // door is a handler on a server of its own; stop ends the context of its voices.
 type door struct {
 	*Handler
@@ -50,8 +96,13 @@ type door struct {
 
 func openDoor(t *testing.T, seats int) *door {
 	t.Helper()
+	return openDoorOf(t, toyEngine(t, seats))
+}
+
+func openDoorOf(t *testing.T, engine *sotto.Engine) *door {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	d := &door{Handler: &Handler{Engine: toyEngine(t, seats), Log: slog.New(slog.DiscardHandler)}, stop: stop}
+	d := &door{Handler: &Handler{Engine: engine, Log: slog.New(slog.DiscardHandler)}, stop: stop}
 	server := httptest.NewUnstartedServer(d)
 	server.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	server.Start()
@@ -88,7 +139,7 @@ func (d *door) dial(t *testing.T) *client {
 	}
 	t.Cleanup(func() { socket.Close() })
 	c := &client{t, socket}
-	if m := c.next(); m.Type != "ready" || m.Model != "folder" {
+	if m := c.next(); m.Type != "ready" || m.Model != d.Engine.Model().Name {
 		t.Fatalf("first message %+v, want ready", m)
 	}
 	return c

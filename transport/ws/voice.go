@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -112,12 +111,13 @@ func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
 	if v.sound, err = newSound(start); err != nil {
 		return byeSound(err), false
 	}
-	if !slices.Contains(latencies, start.Latency) {
+	dial, err := policy.ParseDial(start.Latency)
+	if err != nil {
 		return byeLatency(start.Latency), false
 	}
 	v.source = start.Source
 	v.session, err = v.engine.Open(sotto.SessionOptions{
-		Source: v.source, Targets: v.targets(start.Targets, start.Transcribe), Latency: policy.Dial(start.Latency),
+		Source: v.source, Targets: v.targets(start.Targets, start.Transcribe), Latency: dial,
 	})
 	switch {
 	case errors.Is(err, sotto.ErrFull):
@@ -128,9 +128,6 @@ func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
 	v.write(wire.Started{Type: "started"})
 	return goodbye{}, true
 }
-
-// latencies are what start may ask for.
-var latencies = []string{"", "fast", "balanced", "quality"}
 
 // targets lists the languages wanted, the transcript first.
 func (v *voice) targets(wanted []string, transcribe bool) []string {

@@ -2,7 +2,6 @@ package ws
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
@@ -141,11 +140,10 @@ func sayings(captions []sotto.Caption) map[string][]string {
 }
 
 func TestAVoiceIsHeardToItsEnd(t *testing.T) {
-	engine := toyEngine(t, 1)
-	sound := slices.Concat(babble(second, 1), make([]byte, 2*2*second), babble(second/2+99, 2))
+	engine, sound := pocketEngine(t, 1), clip(t, 6)
 	targets := []string{"en", "es"}
-	for _, latency := range latencies {
-		want := sayings(alone(t, engine, sotto.SessionOptions{Targets: targets, Latency: policy.Dial(latency)}, sound))
+	for latency, dial := range map[string]policy.Dial{"": policy.Balanced, "fast": policy.Fast, "quality": policy.Quality} {
+		want := sayings(alone(t, engine, sotto.SessionOptions{Targets: targets, Latency: dial}, sound))
 		if len(want["en"]) != 2 || len(want["es"]) != 2 {
 			t.Fatalf("texts %q, want two segments in two languages", want)
 		}
@@ -164,10 +162,22 @@ func TestAVoiceIsHeardToItsEnd(t *testing.T) {
 			if got := textsOf(t, captions); !reflect.DeepEqual(got, want) {
 				t.Errorf("latency %q: got %q\nwant %q", latency, got, want)
 			}
+			if n := commits(captions); n < 8 {
+				t.Errorf("latency %q: four segments in %d commits, want words while people speak", latency, n)
+			}
 			c.socket.Close()
 			d.close()
 		})
 	}
+}
+
+func commits(captions []wire.Commit) (n int) {
+	for _, c := range captions {
+		if c.Type == "commit" {
+			n++
+		}
+	}
+	return n
 }
 
 func TestCaptionsBecomeMessages(t *testing.T) {
@@ -220,37 +230,32 @@ func TestTheTranscriptIsOneOfTheLanguages(t *testing.T) {
 }
 
 func TestLanguagesChangeWhileTheVoiceGoesOn(t *testing.T) {
-	engine := toyEngine(t, 1)
+	engine, sound := pocketEngine(t, 1), clip(t, 9.6)
+	part := func(from, to float64) []byte { return sound[2*int(from*second) : 2*int(to*second)] }
 	synctest.Test(t, func(t *testing.T) {
 		d := openPiped(t, engine)
 		c := d.dial(t)
 		c.begin("en")
 		go func() {
-			c.pace(babble(2*second, 1))
+			c.pace(part(0, 4.6)) // into the second sentence
 			c.say(wire.Set{Type: "set", Transcribe: true})
-			c.pace(babble(2*second, 2))
-			c.pace(make([]byte, 2*2*second))
-			c.say(wire.Set{Type: "set", Targets: []string{"en", "es"}})
-			c.pace(babble(2*second, 3))
+			c.pace(part(4.6, 6))
+			c.say(wire.Set{Type: "set", Targets: []string{"en", "fr"}})
+			c.pace(part(6, 9.6))
 			c.say(wire.Stop{Type: "stop"})
 		}()
 		captions, last, code := c.end()
 		if last.Type != "ended" || code != websocket.CloseNormalClosure {
 			t.Errorf("it ended with %+v and %d", last, code)
 		}
-		textsOf(t, captions)
-		heard := map[string]bool{}
-		for _, m := range captions {
-			switch part := m.HeardMs / 2000; { // 0: en, 1: es, 2: silence, 3: both
-			case part == 1 && m.Language == "en" && (m.Type != "end" || m.HeardMs > 2100), part == 0 && m.Language == "es":
-				t.Errorf("%s is not wanted, but it says %+v", m.Language, m)
-			default:
-				heard[fmt.Sprint(part, m.Language)] = true
-			}
+		texts := textsOf(t, captions)
+		if len(texts["en"]) != 3 || len(texts["es"]) != 1 || len(texts["fr"]) != 1 || !strings.HasSuffix(texts["en"][0], ".") {
+			t.Errorf("texts %q, want three, one and one", texts)
 		}
-		for _, wanted := range []string{"0en", "1es", "3en", "3es"} {
-			if !heard[wanted] {
-				t.Errorf("of part and language %s nothing came: %v", wanted, heard)
+		wanted := map[string][][2]int64{"en": {{0, 4700}, {6000, 9600}}, "es": {{4600, 6100}}, "fr": {{6000, 9600}}}
+		for _, m := range captions {
+			if !slices.ContainsFunc(wanted[m.Language], func(w [2]int64) bool { return w[0] <= m.HeardMs && m.HeardMs <= w[1] }) {
+				t.Errorf("%s is not wanted, but it says %+v", m.Language, m)
 			}
 		}
 		c.socket.Close()
@@ -424,10 +429,10 @@ func TestAClientMayCloseWithoutStop(t *testing.T) {
 }
 
 func TestAServerThatStopsCommitsWhatWasHeard(t *testing.T) {
-	d := openDoor(t, 2)
+	d := openDoorOf(t, pocketEngine(t, 2))
 	waiting := d.dial(t)
 	c := d.dial(t).begin("en")
-	c.speak(babble(second, 1))
+	c.speak(clip(t, 1.5))
 	before := []wire.Commit{c.next().Commit} // it has begun to hear
 	d.stop()
 	captions, last, code := c.end()
