@@ -46,6 +46,7 @@ var order = map[string]string{
 	"encoder":                  "audio encoder/mel models/batch models/gemma4 models/kernel models/tensor",
 	"decoder/kvcache":          "models/kernel",
 	"decoder/sample":           "",
+	"decoder/policy":           "",
 	"decoder/prompt":           "models/gemma4 models/tokenizer",
 	"decoder":                  "decoder/kvcache models/batch models/gemma4 models/kernel models/tensor",
 	".":                        "audio audio/vad encoder decoder decoder/prompt decoder/sample models/gemma4 models/kernel",
@@ -56,6 +57,9 @@ var order = map[string]string{
 	"transport":                ". transport/ws",
 	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
 	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/subtitle transport/wire web",
+
+	// Suites that only tests use.
+	"decoder/policy/policytest": "decoder/policy",
 }
 
 // TestImportOrder reads source files, so that a broken rule fails even when
