@@ -55,11 +55,11 @@ var order = map[string]string{
 	".":                        "audio audio/vad encoder decoder decoder/guard decoder/policy decoder/prompt decoder/words models/gemma4 models/kernel",
 	"transport/wire":           "",
 	"transport/subtitle":       "",
-	"transport/ws":             ". audio audio/intake audio/resample transport/wire",
+	"transport/ws":             ". audio audio/intake audio/resample decoder/policy transport/wire",
 	"web":                      "",
 	"transport":                ". transport/ws",
 	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
-	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/subtitle transport/wire web",
+	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench decoder/policy models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/subtitle transport/wire web",
 
 	"decoder/policy/policytest": "decoder/policy",
 }

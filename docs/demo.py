@@ -14,20 +14,23 @@ PAUSE = 2.0                # seconds at the end, before it starts again
 
 
 def shown(events):
-    """Yields (row, text, committed, from, until) in seconds; a row per language, cleared by the next sentence."""
-    last = {}
+    """Yields (row, committed, tail, from, until) in seconds; a row per language, cleared by the next segment."""
+    last, texts = {}, {}
     for e in events:
-        language, at = e["language"], e["end_ms"] / 1000
+        language, at = e["language"], e["heard_ms"] / 1000
+        segment, text = texts.get(language, (e["segment"], ""))
+        text = (text if segment == e["segment"] else "") + "".join(w["text"] for w in e["words"])
+        texts[language] = (e["segment"], text)
         if language in last:
             yield *last[language], at
-        last[language] = (list(NAMES).index(language), e["text"], e["committed"], at)
+        last[language] = (list(NAMES).index(language), text, e["tail"], at)
     for state in last.values():
         yield *state, None
 
 
 def main():
     events = [json.loads(line) for line in sys.stdin]
-    total = events[-1]["end_ms"] / 1000 + PAUSE
+    total = events[-1]["heard_ms"] / 1000 + PAUSE
     height = TOP + LINE * len(NAMES) + 18
     print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
           'aria-label="English, French and German text growing while a Spanish voice speaks" '
@@ -38,15 +41,15 @@ def main():
           f'from="0" to="{WIDTH - 48}" dur="{total}s" repeatCount="indefinite"/></rect>')
     for row, name in enumerate(NAMES.values()):
         print(f'<text x="24" y="{TOP + LINE * row + 8}" fill="#7a8594">{name}</text>')
-    for row, text, committed, start, until in shown(events):
-        colour = "#f2f4f7" if committed else "#8a94a3"
+    for row, text, tail, start, until in shown(events):
         end = min(until or total, total)
-        if not text or end <= start:
+        if not text + tail or end <= start:
             continue
         times = f"0;{start / total:.4f};{end / total:.4f}" if end < total else f"0;{start / total:.4f}"
         values = "0;1;0" if end < total else "0;1"
         still = "1" if until is None else "0"
-        print(f'<text x="{LEFT}" y="{TOP + LINE * row + 8}" fill="{colour}" opacity="{still}">{html.escape(text)}'
+        print(f'<text x="{LEFT}" y="{TOP + LINE * row + 8}" fill="#f2f4f7" opacity="{still}" xml:space="preserve">'
+              f'{html.escape(text)}<tspan fill="#8a94a3">{html.escape(tail)}</tspan>'
               f'<animate attributeName="opacity" calcMode="discrete" values="{values}" keyTimes="{times}" '
               f'dur="{total}s" repeatCount="indefinite"/></text>')
     print("</svg>")

@@ -42,9 +42,9 @@ func speakDemo(ctx context.Context, addr net.Addr, stdout *os.File) error {
 	fmt.Fprint(stdout, "A Spanish voice speaks; the embedded model hears it and writes English, French and German.\n\n")
 	spoken := make(chan error, 1)
 	go func() { spoken <- speak(ctx, socket) }()
-	var out printer = &linePrinter{out: stdout, labelled: true, drafts: true}
+	var out printer = &logPrinter{out: stdout, open: make(map[string]string)}
 	if isTerminal(stdout) {
-		out = &livePrinter{out: stdout, languages: demoLanguages, tails: make(map[string]string)}
+		out = newLivePrinter(stdout, demoLanguages)
 	}
 	err = printReplies(socket, out)
 	socket.Close() // ends speak when the server ended first
@@ -105,21 +105,16 @@ func printReplies(socket *websocket.Conn, out printer) error {
 		if err != nil {
 			return environmentError("the server went away: %w", err)
 		}
-		var kind struct{ Type string }
-		var c wire.Caption
+		var c wire.Commit // draft and end have some of its fields
 		var refused wire.Error
-		for _, into := range []any{&kind, &c, &refused} {
+		for _, into := range []any{&c, &refused} {
 			if err := json.Unmarshal(data, into); err != nil {
 				return environmentError("the server sent something else than JSON: %w", err)
 			}
 		}
-		switch kind.Type {
-		case "commit", "draft":
-			err := out.caption(sotto.Caption{
-				Segment: c.Segment, Language: c.Language, Text: c.Text, Committed: kind.Type == "commit",
-				Start: positionOf(c.StartMs), End: positionOf(c.EndMs),
-			})
-			if err != nil {
+		switch c.Type {
+		case "commit", "draft", "end":
+			if err := out.caption(captionOf(&c)); err != nil {
 				return environmentError("cannot write the captions: %w", err)
 			}
 		case "ended":
@@ -128,6 +123,20 @@ func printReplies(socket *websocket.Conn, out printer) error {
 			return environmentError("%s; %s", refused.Message, refused.Hint)
 		}
 	}
+}
+
+// captionOf reads a commit, a draft or an end.
+func captionOf(m *wire.Commit) sotto.Caption {
+	c := sotto.Caption{Segment: m.Segment, Language: m.Language, End: m.Type == "end", Heard: positionOf(m.HeardMs)}
+	if m.Type == "draft" {
+		c.Tail = m.Text
+	}
+	for _, w := range m.Words {
+		c.Words = append(c.Words, sotto.Word{
+			Text: w.Text, Start: positionOf(w.StartMs), End: positionOf(w.EndMs), Evidence: float32(w.Evidence),
+		})
+	}
+	return c
 }
 
 func positionOf(ms int64) audio.Position { return audio.Position(ms * audio.RateHz / 1000) }

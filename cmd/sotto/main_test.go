@@ -126,6 +126,7 @@ func TestTheCommandLineIsRefusedWithOneSentence(t *testing.T) {
 		"no target":                   {"translate x.wav", "say --to en, or --transcribe"},
 		"unknown format":              {"translate --to en --format ass x.wav", "choose text, jsonl, srt or vtt"},
 		"unknown pace":                {"translate --to en --pace slow x.wav", "choose fast or realtime"},
+		"unknown latency":             {"translate --to en --latency slow x.wav", "choose fast, balanced or quality"},
 		"two languages in srt":        {"translate --to en,fr --format srt x.wav", "--format srt holds one language"},
 		"two recordings as text":      {"translate --to en x.wav y.wav", "--format jsonl"},
 		"a language it cannot write":  {"translate --to ja " + clips + "48-none.ogg", "(ja)"},

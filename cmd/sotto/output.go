@@ -9,6 +9,7 @@ import (
 
 	"sotto"
 	"sotto/transport/subtitle"
+	"sotto/transport/wire"
 )
 
 // printer shows captions as they come.
@@ -23,10 +24,13 @@ type printer interface {
 func newPrinter(format string, out *os.File, languages []string, file string) (printer, error) {
 	switch format {
 	case "text":
-		if isTerminal(out) {
-			return &livePrinter{out: out, languages: languages, tails: make(map[string]string)}, nil
+		switch {
+		case isTerminal(out):
+			return newLivePrinter(out, languages), nil
+		case len(languages) == 1:
+			return &wordPrinter{out: out}, nil
 		}
-		return &linePrinter{out: out, labelled: len(languages) > 1}, nil
+		return &linePrinter{out: out, languages: languages, open: make(map[string]string)}, nil
 	case "jsonl":
 		return &jsonPrinter{encoder: json.NewEncoder(out), file: file}, nil
 	case "srt", "vtt":
@@ -34,101 +38,86 @@ func newPrinter(format string, out *os.File, languages []string, file string) (p
 			return nil, usageError("--format %s holds one language and %d are asked for; ask for one, or use --format jsonl", format, len(languages))
 		}
 		if format == "srt" {
-			return &cuePrinter{subtitle.NewSRT(out)}, nil
+			return &cuePrinter{subtitle.NewSplitter(subtitle.NewSRT(out))}, nil
 		}
-		return &cuePrinter{subtitle.NewVTT(out)}, nil
+		return &cuePrinter{subtitle.NewSplitter(subtitle.NewVTT(out))}, nil
 	}
 	return nil, usageError("unknown --format %.32q; choose text, jsonl, srt or vtt", format)
 }
 
-// linePrinter prints committed text, a line each. With drafts set it prints
-// those too, marked, for output that cannot be redrawn.
+// wordPrinter prints the words of one language when they are committed, and a
+// segment a line.
+type wordPrinter struct {
+	out  io.Writer
+	open bool // a line has been begun
+}
+
+func (p *wordPrinter) caption(c sotto.Caption) error {
+	text := printable(c.Text())
+	p.open = p.open || text != ""
+	if c.End && p.open {
+		text += "\n"
+		p.open = false
+	}
+	_, err := io.WriteString(p.out, text)
+	return err
+}
+
+func (p *wordPrinter) close() error { return p.caption(sotto.Caption{End: true}) }
+
+// linePrinter prints a segment a line when it ends, labelled: the words of
+// several languages would mix.
 type linePrinter struct {
-	out      io.Writer
-	labelled bool
-	drafts   bool
+	out       io.Writer
+	languages []string
+	open      map[string]string // text of the segment, by language
 }
 
 func (p *linePrinter) caption(c sotto.Caption) error {
-	if !c.Committed && !(p.drafts && c.Text != "") {
+	text := p.open[c.Language] + printable(c.Text())
+	p.open[c.Language] = text
+	if !c.End || text == "" {
 		return nil
 	}
-	var line strings.Builder
-	if p.drafts {
-		mark := "…"
-		if c.Committed {
-			mark = " "
-		}
-		fmt.Fprintf(&line, "%6.2f s %s ", float64(c.End.Millis())/1000, mark)
-	}
-	if p.labelled {
-		fmt.Fprintf(&line, "[%s] ", c.Language)
-	}
-	_, err := fmt.Fprintln(p.out, line.String()+printable(c.Text))
+	delete(p.open, c.Language)
+	_, err := fmt.Fprintf(p.out, "[%s] %s\n", c.Language, text)
 	return err
 }
 
-func (p *linePrinter) close() error { return nil }
-
-// livePrinter draws on a terminal: committed lines scroll up, and below them
-// stands one faint line per language with its tentative tail.
-type livePrinter struct {
-	out       io.Writer
-	languages []string
-	tails     map[string]string
-	drawn     int // lines of tails on the screen
-}
-
-const (
-	faint    = "\x1b[2m"
-	plain    = "\x1b[0m"
-	clearEnd = "\x1b[0J"
-	// A tail wider than the screen would break the count of lines to go back.
-	tailWidth = 76
-)
-
-func (p *livePrinter) caption(c sotto.Caption) error {
-	var b strings.Builder
-	p.erase(&b)
-	p.tails[c.Language] = c.Text
-	if c.Committed {
-		delete(p.tails, c.Language)
-		b.WriteString(p.label(c.Language) + printable(c.Text) + "\n")
-	}
-	p.draw(&b)
-	_, err := io.WriteString(p.out, b.String())
-	return err
-}
-
-func (p *livePrinter) erase(b *strings.Builder) {
-	if p.drawn > 0 {
-		fmt.Fprintf(b, "\x1b[%dA\r%s", p.drawn, clearEnd)
-	}
-	p.drawn = 0
-}
-
-func (p *livePrinter) draw(b *strings.Builder) {
+func (p *linePrinter) close() error {
 	for _, language := range p.languages {
-		if text := p.tails[language]; text != "" {
-			b.WriteString(faint + p.label(language) + lastRunes(printable(text), tailWidth) + plain + "\n")
-			p.drawn++
+		if err := p.caption(sotto.Caption{Language: language, End: true}); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-func (p *livePrinter) label(language string) string {
-	if len(p.languages) < 2 {
-		return ""
+// logPrinter shows how text grows where nothing can be redrawn: every change is
+// a line with the time, what is committed of the segment, and the tail behind a
+// mark.
+type logPrinter struct {
+	out  io.Writer
+	open map[string]string // committed text of the segment, by language
+}
+
+func (p *logPrinter) caption(c sotto.Caption) error {
+	text := p.open[c.Language] + printable(c.Text())
+	p.open[c.Language] = text
+	if c.End {
+		delete(p.open, c.Language)
 	}
-	return "[" + language + "] "
-}
-
-func (p *livePrinter) close() error {
-	var b strings.Builder
-	p.erase(&b)
-	_, err := io.WriteString(p.out, b.String())
+	if len(c.Words) == 0 && c.Tail == "" {
+		return nil
+	}
+	if c.Tail != "" {
+		text += " … " + strings.TrimLeft(printable(c.Tail), " ")
+	}
+	_, err := fmt.Fprintf(p.out, "%6.2f s [%s] %s\n", float64(c.Heard.Millis())/1000, c.Language, strings.TrimLeft(text, " "))
 	return err
 }
+
+func (p *logPrinter) close() error { return nil }
 
 // jsonPrinter prints every caption as one JSON line.
 type jsonPrinter struct {
@@ -138,32 +127,41 @@ type jsonPrinter struct {
 
 // jsonCaption is one line of --format jsonl.
 type jsonCaption struct {
-	File      string `json:"file,omitempty"`
-	Segment   int    `json:"segment"`
-	Language  string `json:"language"`
-	Text      string `json:"text"`
-	Committed bool   `json:"committed"` // false: tentative, replaces the language's tail
-	StartMs   int64  `json:"start_ms"`
-	EndMs     int64  `json:"end_ms"`
+	File     string      `json:"file,omitempty"`
+	Segment  int         `json:"segment"`
+	Language string      `json:"language"`
+	Words    []wire.Word `json:"words"` // committed now: append their texts
+	Tail     string      `json:"tail"`  // tentative: replaces the language's tail
+	End      bool        `json:"end"`   // the segment is complete in this language
+	HeardMs  int64       `json:"heard_ms"`
 }
 
 func (p *jsonPrinter) caption(c sotto.Caption) error {
-	return p.encoder.Encode(jsonCaption{p.file, c.Segment, c.Language, c.Text, c.Committed, c.Start.Millis(), c.End.Millis()})
+	words := make([]wire.Word, len(c.Words))
+	for i, w := range c.Words {
+		words[i] = wire.NewWord(w.Text, w.Start.Millis(), w.End.Millis(), w.Evidence)
+	}
+	return p.encoder.Encode(jsonCaption{p.file, c.Segment, c.Language, words, c.Tail, c.End, c.Heard.Millis()})
 }
 
 func (p *jsonPrinter) close() error { return nil }
 
-// cuePrinter writes committed captions as subtitles.
-type cuePrinter struct{ writer *subtitle.Writer }
+// cuePrinter writes committed words as subtitles.
+type cuePrinter struct{ splitter *subtitle.Splitter }
 
 func (p *cuePrinter) caption(c sotto.Caption) error {
-	if !c.Committed {
+	for _, w := range c.Words {
+		if err := p.splitter.Add(subtitle.Word{Text: w.Text, StartMs: w.Start.Millis(), EndMs: w.End.Millis()}); err != nil {
+			return err
+		}
+	}
+	if !c.End {
 		return nil
 	}
-	return p.writer.Write(subtitle.Cue{StartMs: c.Start.Millis(), EndMs: c.End.Millis(), Text: c.Text})
+	return p.splitter.End()
 }
 
-func (p *cuePrinter) close() error { return p.writer.Close() }
+func (p *cuePrinter) close() error { return p.splitter.Close() }
 
 // printable takes control characters out of model text: a terminal would obey
 // them.

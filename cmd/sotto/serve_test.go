@@ -90,7 +90,7 @@ func TestDemoShowsThreeLanguagesAndEnds(t *testing.T) {
 		for line := range strings.Lines(string(out)) {
 			switch {
 			case !strings.Contains(line, label):
-			case strings.Contains(line, " s … "):
+			case strings.Contains(line, " … "):
 				drafts++
 			default:
 				commits++

@@ -13,6 +13,7 @@ import (
 	"sotto"
 	"sotto/audio"
 	"sotto/audio/intake"
+	"sotto/decoder/policy"
 )
 
 func translateCommand() *cli.Command {
@@ -29,6 +30,7 @@ func translateCommand() *cli.Command {
 			&cli.BoolFlag{Name: "transcribe", DisableDefaultText: true, Usage: "also write what is spoken, in its own language"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the output: text, jsonl, srt or vtt"},
 			&cli.StringFlag{Name: "pace", Value: "fast", Usage: "`PACE` of reading: fast, or realtime as if the recording were a voice"},
+			&cli.StringFlag{Name: "latency", Value: "balanced", Usage: "how long to wait for certainty: `DIAL` fast, balanced or quality"},
 			&cli.StringFlag{Name: "raw", Usage: "read headerless samples of `ENCODING` s16le or f32le"},
 			&cli.IntFlag{Name: "rate", Value: audio.RateHz, Usage: "`SAMPLES` per second of --raw"},
 			&cli.IntFlag{Name: "channels", Value: 1, Usage: "`NUMBER` of channels of --raw"},
@@ -90,17 +92,17 @@ func newJob(c *cli.Context) (*job, error) {
 	default:
 		return nil, usageError("unknown --pace %.32q; choose fast or realtime", pace)
 	}
+	dial, err := policy.ParseDial(c.String("latency"))
+	if err != nil {
+		return nil, usageError("unknown --latency %.32q; choose fast, balanced or quality", c.String("latency"))
+	}
 	targets, err := languages(c.String("from"), c.String("to"), c.Bool("transcribe"))
 	if err != nil {
 		return nil, err
 	}
-	j.options = sotto.SessionOptions{Source: c.String("from"), Targets: targets, EveryDraft: !j.realtime}
-	switch {
-	case j.realtime || j.format == "text" && isTerminal(j.stdout):
-	case j.format == "jsonl":
-		j.options.DraftEvery = 960 * time.Millisecond
-	default:
-		j.options.DraftEvery = -1 // nobody would see them
+	j.options = sotto.SessionOptions{Source: c.String("from"), Targets: targets, Latency: dial, EveryStep: !j.realtime}
+	if (j.format == "srt" || j.format == "vtt") && !j.realtime && !c.IsSet("latency") {
+		j.options.Step = -1 // nobody waits for words: whole sentences are better
 	}
 	_, err = newPrinter(j.format, j.stdout, targets, "")
 	return j, err

@@ -78,26 +78,31 @@ func checkCaptions(t *testing.T, out string) []jsonCaption {
 		if err := strict.Decode(&c); err != nil {
 			t.Fatalf("line %q: %v", line, err)
 		}
-		if c.StartMs < 0 || c.EndMs <= c.StartMs || c.Language == "" || c.Committed && c.Text == "" {
+		if c.Language == "" || c.HeardMs <= 0 || c.Words == nil || c.End && c.Tail != "" {
 			t.Errorf("caption %+v", c)
+		}
+		for _, w := range c.Words {
+			if w.Text == "" || w.StartMs < 0 || w.EndMs < w.StartMs || w.EndMs > c.HeardMs || w.Evidence < 0 || w.Evidence > 1 {
+				t.Errorf("word %+v of %+v", w, c)
+			}
 		}
 		all = append(all, c)
 	}
 	return all
 }
 
-func TestJSONLinesEndEveryTailWithACommit(t *testing.T) {
+func TestJSONLinesEndEverySegment(t *testing.T) {
 	all := checkCaptions(t, works(t, "translate", "--to", "en,fr", "--format", "jsonl", several))
-	type tail struct {
+	type segment struct {
 		language string
-		segment  int
+		number   int
 	}
-	open, commits := map[tail]bool{}, map[string]int{}
+	open, ends := map[segment]bool{}, map[string]int{}
 	for _, c := range all {
-		key := tail{c.Language, c.Segment}
-		open[key] = !c.Committed && c.Text != ""
-		if c.Committed {
-			commits[c.Language]++
+		key := segment{c.Language, c.Segment}
+		open[key] = !c.End
+		if c.End {
+			ends[c.Language]++
 		}
 		if c.File != "" {
 			t.Errorf("one recording is named: %+v", c)
@@ -105,11 +110,45 @@ func TestJSONLinesEndEveryTailWithACommit(t *testing.T) {
 	}
 	for key, still := range open {
 		if still {
-			t.Errorf("%v ends with a tentative text", key)
+			t.Errorf("%v has no end", key)
 		}
 	}
-	if commits["en"] < 1 || commits["fr"] < 1 || len(commits) != 2 {
-		t.Errorf("commits %v of %d captions", commits, len(all))
+	if ends["en"] < 1 || ends["fr"] < 1 || len(ends) != 2 {
+		t.Errorf("ends %v of %d captions", ends, len(all))
+	}
+}
+
+// Whatever is printed of a segment, its words are the same.
+func TestFormatsSayTheSame(t *testing.T) {
+	var lines strings.Builder
+	for _, c := range checkCaptions(t, works(t, "translate", "--to", "en", "--format", "jsonl", several)) {
+		for _, w := range c.Words {
+			lines.WriteString(w.Text)
+		}
+		if c.End {
+			lines.WriteString("\n")
+		}
+	}
+	if text := works(t, "translate", "--to", "en", several); text != lines.String() {
+		t.Errorf("text %q, JSON lines %q", text, lines.String())
+	}
+}
+
+func TestTextComesWhilePeopleSpeak(t *testing.T) {
+	for _, dial := range []string{"fast", "balanced", "quality"} {
+		first, end := int64(-1), int64(0)
+		for _, c := range checkCaptions(t, works(t, "translate", "--to", "en", "--latency", dial, "--format", "jsonl", several)) {
+			if len(c.Words) > 0 && first < 0 {
+				first = c.HeardMs
+			}
+			if c.End && end == 0 {
+				end = c.HeardMs
+			}
+		}
+		t.Logf("%s: first words after %d ms of a segment that ends at %d ms", dial, first, end)
+		if first < 0 || first >= end {
+			t.Errorf("%s: first words after %d ms, the segment ends at %d ms", dial, first, end)
+		}
 	}
 }
 
@@ -252,7 +291,7 @@ func interrupt(t *testing.T, pace string, silence int) {
 		}
 	}
 	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !c.Committed {
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !c.End {
 		t.Errorf("exit code %d, last caption %+v, stderr %q", code, c, told.String())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 )
 
 // MaxText is the largest text message a client may send, in bytes.
@@ -25,6 +26,14 @@ type Start struct {
 	Format     string   `json:"format,omitempty"`     // "s16le" (default) or "f32le"
 	Rate       int      `json:"rate,omitempty"`       // samples per second, default 16000
 	Channels   int      `json:"channels,omitempty"`   // 1 (default) or 2, averaged
+	Latency    string   `json:"latency,omitempty"`    // "fast", "balanced" (default) or "quality"
+}
+
+// Set changes the languages while the voice goes on.
+type Set struct {
+	Type       string   `json:"type"` // "set"
+	Targets    []string `json:"targets"`
+	Transcribe bool     `json:"transcribe,omitempty"`
 }
 
 // Stop ends the voice: what was heard is committed, then Ended is sent.
@@ -46,20 +55,63 @@ type Started struct {
 	Type string `json:"type"` // "started"
 }
 
-// Caption carries text: "commit" is append-only, "draft" replaces the whole
-// tentative tail of its language.
-type Caption struct {
-	Type     string `json:"type"` // "commit" or "draft"
+// Commit appends words that stay to a segment's text in a language, and takes
+// the language's tentative tail away.
+type Commit struct {
+	Type     string `json:"type"` // "commit"
 	Segment  int    `json:"segment"`
 	Language string `json:"language"`
-	Text     string `json:"text"`
-	StartMs  int64  `json:"start_ms"`
-	EndMs    int64  `json:"end_ms"`
+	Text     string `json:"text"` // of the words, joined
+	Words    []Word `json:"words"`
+	HeardMs  int64  `json:"heard_ms"` // how far the voice had been heard
+}
+
+// Word is a committed word with the space that parts it from the one before.
+type Word struct {
+	Text     string  `json:"text"`
+	StartMs  int64   `json:"start_ms"` // the sound it leans on
+	EndMs    int64   `json:"end_ms"`
+	Evidence float64 `json:"evidence"` // 0 to 1 in hundredths; 0: not known
+}
+
+// NewWord rounds the evidence. What is no share of 1 becomes the nearest one, or
+// 0, so that every word can be sent.
+func NewWord(text string, startMs, endMs int64, evidence float32) Word {
+	share := math.Round(100*float64(evidence)) / 100
+	if math.IsNaN(share) {
+		share = 0
+	}
+	return Word{text, startMs, endMs, max(0, min(1, share))}
+}
+
+// Draft replaces a language's tentative tail.
+type Draft struct {
+	Type     string `json:"type"` // "draft"
+	Segment  int    `json:"segment"`
+	Language string `json:"language"`
+	Text     string `json:"text"` // all of the tail
+	HeardMs  int64  `json:"heard_ms"`
+}
+
+// End says that a segment is complete in a language.
+type End struct {
+	Type     string `json:"type"` // "end"
+	Segment  int    `json:"segment"`
+	Language string `json:"language"`
+	HeardMs  int64  `json:"heard_ms"`
 }
 
 // Ended follows the last caption.
 type Ended struct {
 	Type string `json:"type"` // "ended"
+}
+
+// Refused answers a Set that cannot be done. Nothing changes, the voice goes on.
+type Refused struct {
+	Type    string `json:"type"` // "refused"
+	Code    string `json:"code"` // as those of Error
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
 }
 
 // Error precedes every close that is not a good end.
@@ -70,8 +122,8 @@ type Error struct {
 	Hint    string `json:"hint,omitempty"` // what to do
 }
 
-// ParseClient reads a client's text message: a *Start or a *Stop. Unknown
-// types, unknown fields, fields given twice and trailing text are refused, with
+// ParseClient reads a client's text message: a *Start, a *Set or a *Stop.
+// Unknown types, unknown fields, fields given twice and trailing text are refused, with
 // an error that may be shown to the client.
 func ParseClient(data []byte) (any, error) {
 	if len(data) > MaxText {
@@ -88,10 +140,12 @@ func ParseClient(data []byte) (any, error) {
 	switch kind {
 	case "start":
 		return strict(data, new(Start))
+	case "set":
+		return strict(data, new(Set))
 	case "stop":
 		return strict(data, new(Stop))
 	}
-	return nil, fmt.Errorf(`unknown message type %.32q; a client sends "start" or "stop"`, kind)
+	return nil, fmt.Errorf(`unknown message type %.32q; a client sends "start", "set" or "stop"`, kind)
 }
 
 // fieldsOnce splits a JSON object into its fields and refuses doubled ones.

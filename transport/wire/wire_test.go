@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"reflect"
 	"strings"
@@ -15,7 +16,8 @@ func TestGoldenMessages(t *testing.T) {
 		file string
 		want any
 	}{
-		{"start.json", &Start{Type: "start", Source: "es", Targets: []string{"en", "fr"}, Transcribe: true, Format: "s16le", Rate: 48000, Channels: 2}},
+		{"start.json", &Start{Type: "start", Source: "es", Targets: []string{"en", "fr"}, Transcribe: true, Format: "s16le", Rate: 48000, Channels: 2, Latency: "fast"}},
+		{"set.json", &Set{Type: "set", Targets: []string{"en", "de"}, Transcribe: true}},
 		{"stop.json", &Stop{Type: "stop"}},
 	}
 	for _, tt := range tests {
@@ -37,8 +39,12 @@ func TestServerMessagesEqualGolden(t *testing.T) {
 	}{
 		{"ready.json", Ready{Type: "ready", Model: "pocket", Description: "a small model", Sources: []string{"es"}, Targets: []string{"es", "en"}}},
 		{"started.json", Started{Type: "started"}},
-		{"commit.json", Caption{Type: "commit", Segment: 3, Language: "en", Text: "Good morning.", StartMs: 1200, EndMs: 2600}},
-		{"draft.json", Caption{Type: "draft", Segment: 4, Language: "fr", Text: "Le train", StartMs: 3000, EndMs: 3480}},
+		{"commit.json", Commit{Type: "commit", Segment: 3, Language: "en", Text: " train leaves", HeardMs: 3480, Words: []Word{
+			NewWord(" train", 2400, 2920, 0.871), NewWord(" leaves", 2960, 3200, 0),
+		}}},
+		{"draft.json", Draft{Type: "draft", Segment: 3, Language: "en", Text: " at noon.", HeardMs: 3480}},
+		{"end.json", End{Type: "end", Segment: 3, Language: "en", HeardMs: 4120}},
+		{"refused.json", Refused{Type: "refused", Code: "language", Message: "the model does not write Finnish (fi)", Hint: "choose among those of ready"}},
 		{"ended.json", Ended{Type: "ended"}},
 		{"error.json", Error{Type: "error", Code: "rate", Message: "sample rate 7999 Hz", Hint: "send 8000 to 192000"}},
 	}
@@ -65,6 +71,8 @@ func TestParseClientRefuses(t *testing.T) {
 		{"a field twice", `{"type":"start","rate":1,"rate":2}`, `"rate" is given twice`},
 		{"a wrong kind", `{"type":"start","rate":"16k"}`, `"rate" must be of type int`},
 		{"half a hertz", `{"type":"start","rate":16000.5}`, `"rate" must be of type int`},
+		{"a set with more", `{"type":"set","targets":["en"],"rate":1}`, `unknown field "rate"`},
+		{"a set of a word", `{"type":"set","targets":"en"}`, `"targets" must be of type`},
 		{"text behind", `{"type":"stop"} x`, "goes on after"},
 		{"too long", `{"type":"` + strings.Repeat("x", MaxText) + `"}`, "at most 8192"},
 	}
@@ -78,8 +86,25 @@ func TestParseClientRefuses(t *testing.T) {
 	}
 }
 
+func TestEveryEvidenceCanBeSent(t *testing.T) {
+	tests := []struct {
+		evidence float32
+		want     float64
+	}{
+		{0, 0}, {0.004, 0}, {0.876, 0.88}, {1, 1}, {1.0001, 1}, {-0.5, 0},
+		{float32(math.NaN()), 0}, {float32(math.Inf(1)), 1}, {float32(math.Inf(-1)), 0},
+	}
+	for _, tt := range tests {
+		w := NewWord("a", 0, 1, tt.evidence)
+		if _, err := json.Marshal(w); err != nil || w.Evidence != tt.want {
+			t.Errorf("%v is sent as %v (%v), want %v", tt.evidence, w.Evidence, err, tt.want)
+		}
+	}
+}
+
 func FuzzParseClient(f *testing.F) {
 	f.Add([]byte(`{"type":"start","source":"es","targets":["en"]}`))
+	f.Add([]byte(`{"type":"set","targets":["en","fr"],"transcribe":true}`))
 	f.Add([]byte(`{"type":"stop"}`))
 	f.Add([]byte(`{"a":{"b":[1,2,{"c":null}]},"a":1}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +21,10 @@ import (
 
 	"sotto"
 	"sotto/audio"
+	"sotto/audio/intake"
+	"sotto/decoder/policy"
 	"sotto/models/gemma4"
+	"sotto/models/pocket"
 	"sotto/transport/wire"
 )
 
@@ -40,6 +45,48 @@ func toyEngine(t *testing.T, seats int) *sotto.Engine {
 	return engine
 }
 
+// pocketEngine knows Spanish, and writes what it means.
+func pocketEngine(t *testing.T, seats int) *sotto.Engine {
+	t.Helper()
+	model, err := pocket.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { model.Close() })
+	table, err := policy.ReadTable(bytes.NewReader(pocket.Policy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := sotto.NewEngine(model, sotto.EngineOptions{Seats: seats, Policy: table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine
+}
+
+// clip is the first seconds of a Spanish voice, as s16le. Its
+// sentences last from 0.5 to 1.5, 2.5 to 5.2 and 6.1 to 8.4 s.
+func clip(t *testing.T, seconds float64) []byte {
+	t.Helper()
+	source, err := intake.Open(t.Context(), bytes.NewReader(pocket.Demo), "demo.ogg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	samples := make([]float32, int(seconds*second))
+	for n := 0; n < len(samples); {
+		read, err := source.Read(samples[n:])
+		if n += read; err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out []byte
+	for _, x := range samples {
+		out = binary.LittleEndian.AppendUint16(out, uint16(int16(max(-1, min(1, x))*(fullScale-1))))
+	}
+	return out
+}
+
 // door is a handler on a server of its own; stop ends the context of its voices.
 type door struct {
 	*Handler
@@ -49,8 +96,13 @@ type door struct {
 
 func openDoor(t *testing.T, seats int) *door {
 	t.Helper()
+	return openDoorOf(t, toyEngine(t, seats))
+}
+
+func openDoorOf(t *testing.T, engine *sotto.Engine) *door {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	d := &door{Handler: &Handler{Engine: toyEngine(t, seats), Log: slog.New(slog.DiscardHandler)}, stop: stop}
+	d := &door{Handler: &Handler{Engine: engine, Log: slog.New(slog.DiscardHandler)}, stop: stop}
 	server := httptest.NewUnstartedServer(d)
 	server.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	server.Start()
@@ -71,11 +123,11 @@ type client struct {
 
 // message is any message of the server's.
 type message struct {
-	wire.Caption        // and its type
-	Model        string `json:"model"`
-	Code         string `json:"code"`
-	Message      string `json:"message"`
-	Hint         string `json:"hint"`
+	wire.Commit        // and every field of a draft and an end
+	Model       string `json:"model"`
+	Code        string `json:"code"`
+	Message     string `json:"message"`
+	Hint        string `json:"hint"`
 }
 
 // dial connects and hears the server's ready.
@@ -87,7 +139,7 @@ func (d *door) dial(t *testing.T) *client {
 	}
 	t.Cleanup(func() { socket.Close() })
 	c := &client{t, socket}
-	if m := c.next(); m.Type != "ready" || m.Model != "folder" {
+	if m := c.next(); m.Type != "ready" || m.Model != d.Engine.Model().Name {
 		t.Fatalf("first message %+v, want ready", m)
 	}
 	return c
@@ -141,26 +193,26 @@ func (c *client) next() message {
 	return m
 }
 
-// end reads to the end of the connection. It returns what was committed, the
-// last message before the close, and the close code.
-func (c *client) end() (commits []wire.Caption, last message, code int) {
+// end reads to the end of the connection. It returns the captions, the last
+// message before the close, and the close code.
+func (c *client) end() (captions []wire.Commit, last message, code int) {
 	c.t.Helper()
 	for {
 		_, data, err := c.socket.ReadMessage()
 		var closed *websocket.CloseError
 		if errors.As(err, &closed) {
-			return commits, last, closed.Code
+			return captions, last, closed.Code
 		}
 		if err != nil {
 			c.t.Errorf("the connection broke instead of closing: %v", err)
-			return commits, last, 0
+			return captions, last, 0
 		}
 		last = message{}
 		if err := json.Unmarshal(data, &last); err != nil {
 			c.t.Errorf("%s: %v", data, err)
 		}
-		if last.Type == "commit" {
-			commits = append(commits, last.Caption)
+		if slices.Contains([]string{"commit", "draft", "end"}, last.Type) {
+			captions = append(captions, last.Commit)
 		}
 	}
 }

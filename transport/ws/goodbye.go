@@ -55,6 +55,10 @@ func byeLanguage(err error) goodbye {
 	return bye(4451, "language", "the ready message lists this model's languages", "%v", err)
 }
 
+func byeLatency(latency string) goodbye {
+	return bye(4451, "latency", "leave latency out to have it balanced", "latency %.32q is none of fast, balanced and quality", latency)
+}
+
 // why names the end for the log.
 func (g goodbye) why() string {
 	switch {

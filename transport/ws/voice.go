@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sotto"
+	"sotto/decoder/policy"
 	"sotto/transport/wire"
 )
 
@@ -25,8 +26,13 @@ type voice struct {
 	log    *slog.Logger
 
 	session *sotto.Session
+	source  string // language that is spoken
 	sound   *sound
 	buffer  []byte // one message, reused
+
+	shown map[string]bool // languages with a tentative tail; speak owns it
+
+	writing sync.Mutex // both halves write
 }
 
 // serve runs the whole life of the connection and says how it ended.
@@ -105,11 +111,14 @@ func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
 	if v.sound, err = newSound(start); err != nil {
 		return byeSound(err), false
 	}
-	targets := start.Targets
-	if start.Transcribe {
-		targets = append([]string{start.Source}, targets...)
+	dial, err := policy.ParseDial(start.Latency)
+	if err != nil {
+		return byeLatency(start.Latency), false
 	}
-	v.session, err = v.engine.Open(sotto.SessionOptions{Source: start.Source, Targets: targets})
+	v.source = start.Source
+	v.session, err = v.engine.Open(sotto.SessionOptions{
+		Source: v.source, Targets: v.targets(start.Targets, start.Transcribe), Latency: dial,
+	})
 	switch {
 	case errors.Is(err, sotto.ErrFull):
 		return byeFull, false
@@ -118,6 +127,14 @@ func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
 	}
 	v.write(wire.Started{Type: "started"})
 	return goodbye{}, true
+}
+
+// targets lists the languages wanted, the transcript first.
+func (v *voice) targets(wanted []string, transcribe bool) []string {
+	if transcribe {
+		return append([]string{v.source}, wanted...)
+	}
+	return wanted
 }
 
 // listen hears the client until something ends the voice.
@@ -135,14 +152,10 @@ func (v *voice) listen(ctx, run context.Context) goodbye {
 			return end
 		}
 		if kind == websocket.TextMessage {
-			message, err := wire.ParseClient(data)
-			switch message.(type) {
-			case *wire.Stop:
-				return byeEnded
-			case *wire.Start:
-				return byeTwice
+			if end, over := v.obey(run, data); over {
+				return end
 			}
-			return byeMessage(err)
+			continue
 		}
 		frames, err := v.sound.frames(data)
 		if err != nil {
@@ -154,6 +167,31 @@ func (v *voice) listen(ctx, run context.Context) goodbye {
 			}
 		}
 	}
+}
+
+// obey does what a text message asks for. over says that the voice ends.
+func (v *voice) obey(run context.Context, data []byte) (end goodbye, over bool) {
+	message, err := wire.ParseClient(data)
+	switch m := message.(type) {
+	case *wire.Set:
+		return goodbye{}, v.set(run, m) != nil
+	case *wire.Stop:
+		return byeEnded, true
+	case *wire.Start:
+		return byeTwice, true
+	}
+	return byeMessage(err), true
+}
+
+// set changes the languages, or says why it does not. It fails when the voice is
+// over.
+func (v *voice) set(run context.Context, m *wire.Set) error {
+	err := v.session.SetTargets(run, v.targets(m.Targets, m.Transcribe))
+	if err == nil || run.Err() != nil {
+		return run.Err()
+	}
+	why := byeLanguage(err).Error
+	return v.write(wire.Refused{Type: "refused", Code: why.Code, Message: why.Message, Hint: why.Hint})
 }
 
 // read returns the next message; late is the goodbye for one that never comes.
@@ -203,18 +241,40 @@ func (v *voice) speak(ctx context.Context, ends <-chan goodbye) {
 			v.farewell(ctx, err, ends)
 			return
 		}
-		kind := "draft"
-		if c.Committed {
-			kind = "commit"
-		}
-		err = v.write(wire.Caption{
-			Type: kind, Segment: c.Segment, Language: c.Language, Text: c.Text,
-			StartMs: c.Start.Millis(), EndMs: c.End.Millis(),
-		})
-		if err != nil {
-			return
+		for _, m := range v.messages(&c) {
+			if v.write(m) != nil {
+				return
+			}
 		}
 	}
+}
+
+// messages says a caption in the protocol's words. A commit is followed by the
+// new tail, also by an empty one in the place of one that was shown.
+func (v *voice) messages(c *sotto.Caption) (all []any) {
+	heard := c.Heard.Millis()
+	if len(c.Words) > 0 {
+		all = append(all, wire.Commit{
+			Type: "commit", Segment: c.Segment, Language: c.Language, Text: c.Text(), Words: words(c.Words), HeardMs: heard,
+		})
+	}
+	if c.End {
+		v.shown[c.Language] = false
+		return append(all, wire.End{Type: "end", Segment: c.Segment, Language: c.Language, HeardMs: heard})
+	}
+	if c.Tail != "" || v.shown[c.Language] {
+		all = append(all, wire.Draft{Type: "draft", Segment: c.Segment, Language: c.Language, Text: c.Tail, HeardMs: heard})
+	}
+	v.shown[c.Language] = c.Tail != ""
+	return all
+}
+
+func words(committed []sotto.Word) []wire.Word {
+	all := make([]wire.Word, len(committed))
+	for i, w := range committed {
+		all[i] = wire.NewWord(w.Text, w.Start.Millis(), w.End.Millis(), w.Evidence)
+	}
+	return all
 }
 
 // farewell says goodbye once the session has said everything, or failed.
@@ -255,6 +315,8 @@ func (v *voice) linger() {
 }
 
 func (v *voice) write(message any) error {
+	v.writing.Lock()
+	defer v.writing.Unlock()
 	v.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
 	return v.socket.WriteJSON(message)
 }

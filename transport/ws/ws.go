@@ -51,7 +51,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	log := h.Log.With("voice", h.numbers.Add(1))
 	log.Info("voice connected")
 	began := time.Now()
-	v := &voice{engine: h.Engine, socket: socket, log: log}
+	v := &voice{engine: h.Engine, socket: socket, log: log, shown: make(map[string]bool)}
 	end := v.serve(r.Context())
 	log.Info("voice ended", "why", end.why(), "seconds", int(time.Since(began).Seconds()), "stats", v.stats())
 }

@@ -3,24 +3,28 @@ package ws
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/gorilla/websocket"
 
 	"sotto"
 	"sotto/audio"
+	"sotto/decoder/policy"
 	"sotto/transport/wire"
 )
 
 const second = audio.RateHz
 
-// alone returns what a session commits to on the same sound, without a door.
-func alone(t *testing.T, engine *sotto.Engine, targets []string, data []byte) []wire.Caption {
+// alone returns the captions of a session on the same sound, without a door.
+func alone(t *testing.T, engine *sotto.Engine, opt sotto.SessionOptions, data []byte) []sotto.Caption {
 	t.Helper()
-	session, err := engine.Open(sotto.SessionOptions{Source: "es", Targets: targets})
+	opt.Source, opt.EveryStep = "es", true
+	session, err := engine.Open(opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,35 +41,178 @@ func alone(t *testing.T, engine *sotto.Engine, targets []string, data []byte) []
 		session.Finish(framer.Rest())
 	})
 	defer ran.Wait()
-	var commits []wire.Caption
+	var captions []sotto.Caption
 	for {
 		c, err := session.Next(t.Context())
 		if err != nil {
-			return commits
+			return captions
 		}
-		if c.Committed {
-			commits = append(commits, wire.Caption{Type: "commit", Segment: c.Segment, Language: c.Language, Text: c.Text, StartMs: c.Start.Millis(), EndMs: c.End.Millis()})
+		captions = append(captions, c)
+	}
+}
+
+// page is what a client that follows the protocol has on its screen.
+type page struct {
+	texts map[string][]string // by language, a segment each
+	open  map[string]int      // segment that is open, +1
+	tails map[string]string
+}
+
+// read follows messages and fails on those the protocol does not allow.
+func (p *page) read(t *testing.T, captions []wire.Commit) {
+	t.Helper()
+	heard := int64(0)
+	for _, c := range captions {
+		if c.HeardMs < heard {
+			t.Errorf("%+v after %d ms", c, heard)
+		}
+		heard = c.HeardMs
+		if last := p.open[c.Language]; last != 0 && last != c.Segment+1 {
+			t.Errorf("%+v while segment %d is open", c, last-1)
+		}
+		p.open[c.Language] = c.Segment + 1
+		switch c.Type {
+		case "commit":
+			p.commit(t, c)
+		case "draft":
+			p.tails[c.Language] = c.Text
+		case "end":
+			p.tails[c.Language], p.open[c.Language] = "", 0
+			p.texts[c.Language] = append(p.texts[c.Language], "")
 		}
 	}
 }
 
+func (p *page) commit(t *testing.T, c wire.Commit) {
+	var joined strings.Builder
+	for _, w := range c.Words {
+		joined.WriteString(w.Text)
+		if w.StartMs < 0 || w.EndMs < w.StartMs || w.EndMs > c.HeardMs || w.Text == "" {
+			t.Errorf("word %+v after %d ms", w, c.HeardMs)
+		}
+	}
+	if joined.String() != c.Text || c.Text == "" {
+		t.Errorf("text %q of words %q", c.Text, joined.String())
+	}
+	if len(p.texts[c.Language]) == 0 {
+		p.texts[c.Language] = []string{""}
+	}
+	p.texts[c.Language][len(p.texts[c.Language])-1] += c.Text
+	p.tails[c.Language] = ""
+}
+
+// closed fails when something is still open, and returns the texts.
+func (p *page) closed(t *testing.T) map[string][]string {
+	t.Helper()
+	texts := make(map[string][]string)
+	for language, open := range p.open {
+		all := p.texts[language]
+		if open != 0 || p.tails[language] != "" {
+			t.Errorf("%s is open in segment %d with tail %q", language, open-1, p.tails[language])
+		}
+		texts[language] = all[:max(len(all)-1, 0)] // behind the last end stands nothing
+	}
+	return texts
+}
+
+func reading() *page {
+	return &page{texts: map[string][]string{}, open: map[string]int{}, tails: map[string]string{}}
+}
+
+func textsOf(t *testing.T, captions []wire.Commit) map[string][]string {
+	t.Helper()
+	p := reading()
+	p.read(t, captions)
+	return p.closed(t)
+}
+
+// sayings are the texts of captions by language, a segment each.
+func sayings(captions []sotto.Caption) map[string][]string {
+	texts, open := map[string][]string{}, map[string]string{}
+	for _, c := range captions {
+		open[c.Language] += c.Text()
+		if c.End {
+			texts[c.Language] = append(texts[c.Language], open[c.Language])
+			open[c.Language] = ""
+		}
+	}
+	return texts
+}
+
 func TestAVoiceIsHeardToItsEnd(t *testing.T) {
-	d := openDoor(t, 1)
-	sound := slices.Concat(babble(second, 1), make([]byte, 2*second), babble(second/2+99, 2))
+	engine, sound := pocketEngine(t, 1), clip(t, 6)
 	targets := []string{"en", "es"}
-	want := alone(t, d.Engine, targets, sound)
-	if len(want) != 4 {
-		t.Fatalf("%d commits, want two sentences in two languages", len(want))
+	for latency, dial := range map[string]policy.Dial{"": policy.Balanced, "fast": policy.Fast, "quality": policy.Quality} {
+		want := sayings(alone(t, engine, sotto.SessionOptions{Targets: targets, Latency: dial}, sound))
+		if len(want["en"]) != 2 || len(want["es"]) != 2 {
+			t.Fatalf("texts %q, want two segments in two languages", want)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			d := openPiped(t, engine)
+			c := d.dial(t)
+			c.say(wire.Start{Type: "start", Source: "es", Targets: targets, Latency: latency})
+			go func() {
+				c.pace(sound)
+				c.say(wire.Stop{Type: "stop"})
+			}()
+			captions, last, code := c.end()
+			if last.Type != "ended" || code != websocket.CloseNormalClosure {
+				t.Errorf("it ended with %+v and %d", last, code)
+			}
+			if got := textsOf(t, captions); !reflect.DeepEqual(got, want) {
+				t.Errorf("latency %q: got %q\nwant %q", latency, got, want)
+			}
+			if n := commits(captions); n < 8 {
+				t.Errorf("latency %q: four segments in %d commits, want words while people speak", latency, n)
+			}
+			c.socket.Close()
+			d.close()
+		})
 	}
-	c := d.dial(t).begin(targets...)
-	c.speak(sound)
-	c.say(wire.Stop{Type: "stop"})
-	commits, last, code := c.end()
-	if last.Type != "ended" || code != websocket.CloseNormalClosure {
-		t.Errorf("it ended with %+v and %d", last, code)
+}
+
+func commits(captions []wire.Commit) (n int) {
+	for _, c := range captions {
+		if c.Type == "commit" {
+			n++
+		}
 	}
-	if !slices.Equal(commits, want) {
-		t.Errorf("got %+v\nwant %+v", commits, want)
+	return n
+}
+
+func TestCaptionsBecomeMessages(t *testing.T) {
+	word := sotto.Word{Text: " a", Start: second, End: 2 * second, Evidence: 0.25}
+	caption := func(tail string, end bool, words ...sotto.Word) sotto.Caption {
+		return sotto.Caption{Segment: 3, Language: "en", Words: words, Tail: tail, End: end, Heard: 3 * second}
+	}
+	commit := wire.Commit{
+		Type: "commit", Segment: 3, Language: "en", Text: " a", HeardMs: 3000,
+		Words: []wire.Word{{Text: " a", StartMs: 1000, EndMs: 2000, Evidence: 0.25}},
+	}
+	draft := func(text string) wire.Draft {
+		return wire.Draft{Type: "draft", Segment: 3, Language: "en", Text: text, HeardMs: 3000}
+	}
+	end := wire.End{Type: "end", Segment: 3, Language: "en", HeardMs: 3000}
+	v := &voice{shown: make(map[string]bool)}
+	steps := []struct {
+		caption sotto.Caption
+		want    []any
+	}{
+		{caption("", false, word), []any{commit}},
+		{caption(" b", false), []any{draft(" b")}},
+		{caption(" c", false, word), []any{commit, draft(" c")}},
+		{caption("", false, word), []any{commit, draft("")}},
+		{caption("", false, word), []any{commit}},
+		{caption(" b", false), []any{draft(" b")}},
+		{caption("", false), []any{draft("")}},
+		{caption(" b", false), []any{draft(" b")}},
+		{caption("", true, word), []any{commit, end}},
+		{caption("", true), []any{end}},
+	}
+	for i, s := range steps {
+		if got := v.messages(&s.caption); !reflect.DeepEqual(got, s.want) {
+			t.Errorf("step %d: %+v, want %+v", i, got, s.want)
+		}
 	}
 }
 
@@ -75,9 +222,64 @@ func TestTheTranscriptIsOneOfTheLanguages(t *testing.T) {
 	c.say(wire.Start{Type: "start", Source: "es", Targets: []string{"en"}, Transcribe: true})
 	c.speak(babble(second/2, 3))
 	c.say(wire.Stop{Type: "stop"})
-	commits, last, _ := c.end()
-	if len(commits) != 2 || commits[0].Language != "es" || commits[1].Language != "en" || last.Type != "ended" {
-		t.Errorf("commits %+v, then %+v", commits, last)
+	captions, last, _ := c.end()
+	texts := textsOf(t, captions)
+	if len(texts["es"]) != 1 || len(texts["en"]) != 1 || last.Type != "ended" {
+		t.Errorf("texts %q, then %+v", texts, last)
+	}
+}
+
+func TestLanguagesChangeWhileTheVoiceGoesOn(t *testing.T) {
+	engine, sound := pocketEngine(t, 1), clip(t, 9.6)
+	part := func(from, to float64) []byte { return sound[2*int(from*second) : 2*int(to*second)] }
+	synctest.Test(t, func(t *testing.T) {
+		d := openPiped(t, engine)
+		c := d.dial(t)
+		c.begin("en")
+		go func() {
+			c.pace(part(0, 4.6)) // into the second sentence
+			c.say(wire.Set{Type: "set", Transcribe: true})
+			c.pace(part(4.6, 6))
+			c.say(wire.Set{Type: "set", Targets: []string{"en", "fr"}})
+			c.pace(part(6, 9.6))
+			c.say(wire.Stop{Type: "stop"})
+		}()
+		captions, last, code := c.end()
+		if last.Type != "ended" || code != websocket.CloseNormalClosure {
+			t.Errorf("it ended with %+v and %d", last, code)
+		}
+		texts := textsOf(t, captions)
+		if len(texts["en"]) != 3 || len(texts["es"]) != 1 || len(texts["fr"]) != 1 || !strings.HasSuffix(texts["en"][0], ".") {
+			t.Errorf("texts %q, want three, one and one", texts)
+		}
+		wanted := map[string][][2]int64{"en": {{0, 4700}, {6000, 9600}}, "es": {{4600, 6100}}, "fr": {{6000, 9600}}}
+		for _, m := range captions {
+			if !slices.ContainsFunc(wanted[m.Language], func(w [2]int64) bool { return w[0] <= m.HeardMs && m.HeardMs <= w[1] }) {
+				t.Errorf("%s is not wanted, but it says %+v", m.Language, m)
+			}
+		}
+		c.socket.Close()
+		d.close()
+	})
+}
+
+func TestAChangeThatCannotBeIsRefusedAndTheVoiceGoesOn(t *testing.T) {
+	c := openDoor(t, 1).dial(t).begin("en")
+	for _, set := range []wire.Set{
+		{Type: "set", Targets: []string{"fr"}},
+		{Type: "set"},
+		{Type: "set", Targets: []string{"es"}, Transcribe: true},
+	} {
+		c.say(set)
+		if m := c.next(); m.Type != "refused" || m.Code != "language" || m.Message == "" || m.Hint == "" {
+			t.Errorf("%+v is answered with %+v", set, m)
+		}
+	}
+	c.speak(babble(second, 1))
+	c.say(wire.Stop{Type: "stop"})
+	captions, last, code := c.end()
+	if texts := textsOf(t, captions); len(texts["en"]) != 1 || len(texts) != 1 || last.Type != "ended" || code != 1000 {
+		t.Errorf("texts %q, then %+v and %d", texts, last, code)
 	}
 }
 
@@ -109,6 +311,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	}{
 		{"sound first", sound(1280), 4450, "order", "first message must be start"},
 		{"stop first", text(`{"type":"stop"}`), 4450, "order", "first message must be start"},
+		{"set first", text(`{"type":"set","targets":["en"]}`), 4450, "order", "first message must be start"},
 		{"no JSON", text(`hello`), 4450, "message", "not a JSON object"},
 		{"an unknown type", text(`{"type":"hello"}`), 4450, "message", `"hello"`},
 		{"no UTF-8", text("{\"type\":\"\xff\"}"), 4450, "message", "not UTF-8"},
@@ -120,6 +323,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{"no language", text(`{"type":"start","source":"es","targets":[]}`), 4451, "language", "no target language"},
 		{"an unknown language", text(`{"type":"start","source":"es","targets":["fr"]}`), 4451, "language", "does not write French"},
 		{"a language twice", text(`{"type":"start","source":"es","targets":["es"],"transcribe":true}`), 4451, "language", "named twice"},
+		{"an unknown latency", text(`{"type":"start","source":"es","targets":["en"],"latency":"now"}`), 4451, "latency", `"now"`},
 		{"half a sample", begun(sound(1281)), 4451, "format", "ends inside a sample"},
 		{"a sound too long", begun(sound(wire.MaxBinary + 2)), 1009, "too_big", "longer than 65536 bytes"},
 		{"start twice", begun(text(`{"type":"start","source":"es","targets":["en"]}`)), 4450, "order", "already started"},
@@ -165,21 +369,33 @@ func TestASeatThatIsTakenIsSaidAndGivenBack(t *testing.T) {
 }
 
 func TestVoicesAtOnceHearTheirOwn(t *testing.T) {
-	d := openDoor(t, 4)
-	var voices sync.WaitGroup
-	for i := range uint64(4) {
-		sound := babble(second/2+int(i)*100, i)
-		want := alone(t, d.Engine, []string{"en"}, sound)
-		c := d.dial(t).begin("en")
-		voices.Go(func() {
-			c.speak(sound)
-			c.say(wire.Stop{Type: "stop"})
-			if commits, _, code := c.end(); code != 1000 || !slices.Equal(commits, want) {
-				t.Errorf("voice %d got %+v and %d, want %+v", i, commits, code, want)
-			}
-		})
+	engine := toyEngine(t, 4)
+	var sounds [4][]byte
+	var want [4]map[string][]string
+	for i := range sounds {
+		sounds[i] = babble(second/2+i*100, uint64(i))
+		want[i] = sayings(alone(t, engine, sotto.SessionOptions{Targets: []string{"en"}}, sounds[i]))
 	}
-	voices.Wait()
+	synctest.Test(t, func(t *testing.T) {
+		d := openPiped(t, engine)
+		var voices sync.WaitGroup
+		for i, sound := range sounds {
+			c := d.dial(t).begin("en")
+			voices.Go(func() {
+				c.pace(sound)
+				c.say(wire.Stop{Type: "stop"})
+			})
+			voices.Go(func() {
+				captions, _, code := c.end()
+				if got := textsOf(t, captions); code != 1000 || !reflect.DeepEqual(got, want[i]) {
+					t.Errorf("voice %d got %q and %d, want %q", i, got, code, want[i])
+				}
+				c.socket.Close()
+			})
+		}
+		voices.Wait()
+		d.close()
+	})
 }
 
 func TestClientsThatVanishLeaveNothingBehind(t *testing.T) {
@@ -213,16 +429,16 @@ func TestAClientMayCloseWithoutStop(t *testing.T) {
 }
 
 func TestAServerThatStopsCommitsWhatWasHeard(t *testing.T) {
-	d := openDoor(t, 2)
+	d := openDoorOf(t, pocketEngine(t, 2))
 	waiting := d.dial(t)
 	c := d.dial(t).begin("en")
-	c.speak(babble(second, 1))
-	for c.next().Type != "draft" { // it has begun to hear
-	}
+	c.speak(clip(t, 1.5))
+	before := []wire.Commit{c.next().Commit} // it has begun to hear
 	d.stop()
-	commits, last, code := c.end()
-	if len(commits) != 1 || last.Code != "stopping" || code != websocket.CloseServiceRestart {
-		t.Errorf("commits %+v, then %+v and %d", commits, last, code)
+	captions, last, code := c.end()
+	texts := textsOf(t, append(before, captions...))
+	if len(texts["en"]) != 1 || texts["en"][0] == "" || last.Code != "stopping" || code != websocket.CloseServiceRestart {
+		t.Errorf("texts %q, then %+v and %d", texts, last, code)
 	}
 	if _, last, code := waiting.end(); last.Code != "stopping" || code != websocket.CloseServiceRestart {
 		t.Errorf("a voice that has not begun ended with %+v and %d", last, code)

@@ -5,11 +5,12 @@ import { level, s16le } from './pcm.mjs';
 import { mount } from './render.mjs';
 import { able, initial, next, running } from './state.mjs';
 import { connect, lost, patienceMs } from './socket.mjs';
-import { address, start, stop } from './wire.mjs';
+import { address, sentence, set, start, stop } from './wire.mjs';
 
 const server = address(location);
 let state = initial;
 let voice = null; // the one under way: {sound, socket}
+let drawing = 0; // the picture that is asked for
 
 const show = mount(document, {
   listen: () => (running(state) ? end() : begin(microphone)),
@@ -17,12 +18,29 @@ const show = mount(document, {
   file: play,
   clear: () => tell({ type: 'clear' }),
   source: (source) => tell({ type: 'source', source }),
-  target: (target, on) => tell({ type: 'target', target, on }),
+  target: choose,
+  latency: (latency) => tell({ type: 'latency', latency }),
 });
 
 function tell(event) {
   state = next(state, event);
   show(state);
+}
+
+/** A commit and the draft behind it are shown at once, with the next picture. */
+function write(message) {
+  state = next(state, message);
+  drawing ||= requestAnimationFrame(() => {
+    drawing = 0;
+    show(state);
+  });
+}
+
+/** Languages may change while a voice is heard. */
+function choose(target, on) {
+  const before = state.chosen;
+  tell({ type: 'target', target, on });
+  if (state.phase === 'listening' && state.chosen !== before) voice.socket.send(set({ targets: state.chosen }));
 }
 
 /** Asks the server what it can do, until it answers. */
@@ -76,8 +94,11 @@ function play(file) {
 function hear(mine, message) {
   if (voice !== mine) return;
   if (message.type === 'ended') return; // closed follows
+  if (['commit', 'draft', 'end'].includes(message.type)) return write(message);
+  if (message.type === 'refused') return tell({ type: 'refused', message: sentence(message.message), hint: sentence(message.hint ?? '') });
   tell(message);
-  if (message.type === 'ready') mine.socket.send(start({ source: state.source, targets: state.chosen, rate: mine.sound.rate }));
+  const { source, chosen: targets, latency } = state;
+  if (message.type === 'ready') mine.socket.send(start({ source, targets, rate: mine.sound.rate, latency }));
   if (message.type === 'started') mine.sound.begin((samples) => send(mine, samples));
 }
 

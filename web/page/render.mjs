@@ -1,7 +1,7 @@
 // Shows a state. Reads it, changes nothing in it; what people do is told to `on`.
 
 import { name } from './languages.mjs';
-import { able, captionsOf, running, shown } from './state.mjs';
+import { able, captionsOf, choosing, goesOn, running, shown } from './state.mjs';
 import { sentence } from './wire.mjs';
 
 const status = {
@@ -22,27 +22,21 @@ export function controls(state) {
     listenAllowed: running(state) || able(state),
     othersAllowed: able(state),
     choicesAllowed: !running(state),
+    targetsAllowed: choosing(state),
   };
 }
 
-/** Lines of one stretch of speech belong together: [{key, texts}], oldest first. */
-export function paragraphs(lines) {
-  const all = [];
-  for (const { voice, segment, text } of lines) {
-    const key = `${voice}.${segment}`;
-    if (all.at(-1)?.key === key) all.at(-1).texts.push(text);
-    else all.push({ key, texts: [text] });
-  }
-  return all;
-}
-
 /** A language's committed text, a paragraph a line. */
-export const plainText = (lines) => paragraphs(lines).map(({ texts }) => texts.join(' ')).join('\n');
+export const plainText = (paragraphs) => paragraphs.map(({ words }) => words.map(({ text }) => text).join('').trim()).join('\n');
 
-/** Whether the tail goes on where the last line ends. */
-export function continues({ lines, tail }, voice) {
-  const last = lines.at(-1);
-  return Boolean(tail && last && last.voice === voice && last.segment === tail.segment);
+/** Whether the tail goes on where the last paragraph ends. */
+export const continues = ({ paragraphs, tail }, voice) => tail !== null && goesOn(paragraphs.at(-1), voice, tail.segment);
+
+/** Which stretch of sound a word leans on, for people. */
+export function about({ start_ms: start, end_ms: end, evidence }) {
+  const [from, to] = [start, end].map((ms) => (ms / 1000).toFixed(1));
+  const span = from === to ? `at ${from} s` : `${from} to ${to} s`;
+  return evidence > 0 ? `${span}, evidence ${Math.round(100 * evidence)} %` : span;
 }
 
 /** Prepares the page and returns a function that shows a state. */
@@ -58,6 +52,8 @@ export function mount(document, on) {
   };
   get('clear').onclick = on.clear;
   get('source').onchange = ({ target }) => on.source(target.value);
+  get('latency').onchange = ({ target }) => on.latency(target.value);
+  tellAboutWords(get('captions'), get('about'));
 
   return (state) => {
     const now = controls(state);
@@ -66,13 +62,15 @@ export function mount(document, on) {
     put(get('listen-label'), now.listen);
     get('listen').disabled = !now.listenAllowed;
     get('demo').disabled = get('open').disabled = !now.othersAllowed;
-    get('choices').disabled = !now.choicesAllowed;
+    get('hear').disabled = get('latency').disabled = !now.choicesAllowed;
+    get('write').disabled = !now.targetsAllowed;
     put(get('model'), sentence(state.description || (state.model && `the model is ${state.model}`)));
     showFault(get('fault'), state.fault);
     showSources(get('source'), state);
     showTargets(get('targets'), state, on.target);
+    for (const choice of get('latency').querySelectorAll('input')) choice.checked = choice.value === state.latency;
     showCards(get('captions'), cards, state);
-    get('clear').hidden = !shown(state).some((code) => captionsOf(state, code).lines.length > 0);
+    get('clear').hidden = !shown(state).some((code) => captionsOf(state, code).paragraphs.length > 0);
     get('welcome').hidden = running(state) || !get('clear').hidden;
   };
 }
@@ -134,16 +132,19 @@ function showCards(list, cards, state) {
   });
 }
 
-/** Only what is committed is in the live region: the tail would be read aloud again and again. */
+/** The tail is kept from readers of screens: it would be read aloud again and again. */
 function makeCard(document, code) {
   const title = make(document, 'h2', { id: `name-${code}`, textContent: name(code) });
   const lines = make(document, 'div', { className: 'lines', ariaLive: 'polite', ariaAtomic: 'false' });
   const tail = make(document, 'span', { className: 'tail', ariaHidden: 'true' });
-  const text = make(document, 'div', { className: 'text', lang: code, dir: 'auto', tabIndex: 0, role: 'region' }, lines, tail);
+  const next = make(document, 'p', { className: 'next' }, tail); // holds the tail until its paragraph begins
+  const text = make(document, 'div', { className: 'text', lang: code, dir: 'auto', tabIndex: 0, role: 'region' }, lines, next);
+  // Only people turn following off: a card that gets smaller does not.
+  text.onscroll = () => (card.follows = text.scrollHeight - text.scrollTop - text.clientHeight < 40);
   text.setAttribute('aria-labelledby', title.id);
-  const card = { lines, tail, text, count: 0 };
+  const card = { lines, next, tail, text, caption: null, paragraphs: 0, words: 0, follows: true }; // words of the last paragraph
   const copy = make(document, 'button', { type: 'button', className: 'copy', textContent: 'Copy', ariaLabel: `Copy ${name(code)}` });
-  copy.onclick = () => document.defaultView.navigator.clipboard?.writeText(card.plain).then(() => flash(copy));
+  copy.onclick = () => document.defaultView.navigator.clipboard?.writeText(plainText(card.caption.paragraphs)).then(() => flash(copy));
   return Object.assign(card, { copy, element: make(document, 'article', {}, make(document, 'header', {}, title, copy), text) });
 }
 
@@ -152,27 +153,69 @@ function flash(button) {
   setTimeout(() => (button.textContent = 'Copy'), 1500);
 }
 
-/** Lines are only ever added, so those on the page stay as they are. */
+/** Words are only ever added, so those on the page stay where they are. */
 function showCaptions(card, caption, voice) {
-  const { lines, tail, text } = card;
-  const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight < 40;
-  if (caption.lines.length < card.count) {
+  if (card.caption === caption && card.voice === voice) return;
+  const { lines, next, tail, text } = card;
+  if (caption.paragraphs.length < card.paragraphs) {
+    next.append(tail);
     lines.replaceChildren();
-    card.count = 0;
+    card.paragraphs = 0;
   }
-  for (const line of caption.lines.slice(card.count)) addLine(lines, line);
-  card.count = caption.lines.length;
-  card.plain = plainText(caption.lines);
-  card.copy.hidden = card.count === 0;
+  caption.paragraphs.slice(Math.max(0, card.paragraphs - 1)).forEach(({ words }, i) => addWords(card, words, i > 0 || card.paragraphs === 0));
+  const home = continues(caption, voice) ? lines.lastElementChild : next;
+  if (tail.parentElement !== home) home.append(tail);
   put(tail, caption.tail?.text ?? '');
-  text.classList.toggle('continues', continues(caption, voice));
-  if (atEnd) text.scrollTop = text.scrollHeight;
+  card.copy.hidden = card.paragraphs === 0;
+  Object.assign(card, { caption, voice });
+  if (card.follows) text.scrollTop = text.scrollHeight;
 }
 
-function addLine(lines, { voice, segment, text }) {
-  const key = `${voice}.${segment}`;
-  const last = lines.lastElementChild;
-  if (last?.dataset.key === key) last.append(` ${text}`);
-  else lines.append(make(lines.ownerDocument, 'p', { textContent: text }));
-  lines.lastElementChild.dataset.key = key;
+/** Appends the words that are not on the page yet to the last paragraph, or to a new one. */
+function addWords(card, words, begins) {
+  const { lines, tail } = card;
+  if (begins) {
+    lines.append(make(lines.ownerDocument, 'p'));
+    card.paragraphs++;
+    card.words = 0;
+  }
+  const paragraph = lines.lastElementChild;
+  const before = tail.parentElement === paragraph ? tail : null;
+  for (const word of words.slice(card.words)) {
+    const nodes = makeWord(lines.ownerDocument, word);
+    if (before) before.before(...nodes);
+    else paragraph.append(...nodes);
+  }
+  card.words = words.length;
+}
+
+const spoken = new WeakMap(); // a word's element → the word
+
+/** The space before a word is no part of what lights up. */
+function makeWord(document, word) {
+  const letters = word.text.trimStart();
+  const element = make(document, 'span', { className: 'word', textContent: letters });
+  spoken.set(element, word);
+  return [word.text.slice(0, word.text.length - letters.length), element];
+}
+
+/** Says beside the word that is pointed at, or tapped, which sound it leans on. */
+function tellAboutWords(captions, bubble) {
+  const hide = () => (bubble.hidden = true);
+  const tell = ({ target }) => {
+    const word = spoken.get(target);
+    bubble.hidden = !word;
+    if (!word) return;
+    put(bubble, about(word));
+    const { left, width, top, bottom } = target.getClientRects()[0];
+    const { innerWidth } = bubble.ownerDocument.defaultView;
+    const half = bubble.offsetWidth / 2 + 8;
+    const above = top - bubble.offsetHeight - 6;
+    bubble.style.left = `${Math.max(half, Math.min(left + width / 2, innerWidth - half))}px`;
+    bubble.style.top = `${above > 0 ? above : bottom + 6}px`;
+  };
+  captions.addEventListener('pointerover', tell);
+  captions.addEventListener('click', tell);
+  captions.addEventListener('pointerout', hide);
+  captions.addEventListener('scroll', hide, true);
 }

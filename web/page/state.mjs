@@ -11,8 +11,8 @@ import { common, firstTargets } from './languages.mjs';
  *          finishing   it has ended, the server says what is left
  *          ended       everything has been said
  *          fault       something went wrong; fault says what
- * captions per language: lines, which stay, each {voice, segment, text}, and the tentative tail {segment, text}, which
- *          is replaced as a whole
+ * captions per language: paragraphs, whose words stay, each {voice, segment, open, words}, and the tentative tail
+ *          {segment, text}, which is replaced as a whole; a word is {text, start_ms, end_ms, evidence}
  */
 export const initial = Object.freeze({
   phase: 'reaching',
@@ -22,12 +22,13 @@ export const initial = Object.freeze({
   targets: [],
   source: '',
   chosen: [],
+  latency: 'balanced', // or fast, quality
   voice: 0, // voices so far
   captions: {},
   fault: null, // {message, hint}
 });
 
-const empty = { lines: [], tail: null };
+const empty = { paragraphs: [], tail: null };
 
 /** Whether a voice is under way. */
 export const running = (state) => ['connecting', 'listening', 'finishing'].includes(state.phase);
@@ -35,10 +36,14 @@ export const running = (state) => ['connecting', 'listening', 'finishing'].inclu
 /** Whether a voice may begin. */
 export const able = (state) => !running(state) && state.chosen.length > 0;
 
-/** The languages that have a place on the page: those chosen, and those with text. */
+/** Whether a language may be chosen or dropped: a voice that is heard is told. */
+export const choosing = (state) => !running(state) || state.phase === 'listening';
+
+/** The languages that have a place on the page, always in one order: those chosen, and those with text. */
 export function shown(state) {
-  const written = Object.keys(state.captions).filter((code) => state.captions[code].lines.length > 0);
-  return [...new Set([...state.chosen, ...written])];
+  const written = Object.keys(state.captions).filter((code) => state.captions[code].paragraphs.length > 0);
+  const all = new Set([...state.chosen, ...written]);
+  return [...new Set([...state.targets, ...written])].filter((code) => all.has(code));
 }
 
 /** The captions of one language. */
@@ -54,21 +59,27 @@ export function next(state, event) {
     case 'source':
       return withSource(state, event.source);
     case 'target':
-      return { ...state, chosen: state.targets.filter((code) => (code === event.target ? event.on : state.chosen.includes(code))) };
+      return withTarget(state, event);
+    case 'latency':
+      return { ...state, latency: event.latency };
     case 'begin':
       return { ...withoutTails(state), phase: 'connecting', voice: state.voice + 1, fault: null };
     case 'started':
       return state.phase === 'connecting' ? { ...state, phase: 'listening' } : state;
     case 'draft':
-      return withCaption(state, event.language, ({ lines }) => ({
-        lines,
+      return withCaption(state, event.language, ({ paragraphs }) => ({
+        paragraphs,
         tail: event.text === '' ? null : { segment: event.segment, text: event.text },
       }));
     case 'commit':
-      return withCaption(state, event.language, ({ lines }) => ({
-        lines: [...lines, { voice: state.voice, segment: event.segment, text: event.text }],
+      return withCaption(state, event.language, ({ paragraphs }) => ({ paragraphs: grown(paragraphs, state.voice, event), tail: null }));
+    case 'end':
+      return withCaption(state, event.language, ({ paragraphs }) => ({
+        paragraphs: paragraphs.map((p) => (goesOn(p, state.voice, event.segment) ? { ...p, open: false } : p)),
         tail: null,
       }));
+    case 'refused':
+      return { ...state, fault: { message: event.message, hint: event.hint ?? '' } };
     case 'stop':
       return { ...state, phase: 'finishing' };
     case 'ended':
@@ -99,6 +110,22 @@ const preferred = (sources) => (sources.includes('es') ? 'es' : (sources[0] ?? '
 function suggested({ targets, source }) {
   const foreign = targets.filter((code) => code !== source);
   return (foreign.length > 0 ? foreign : targets).slice(0, firstTargets);
+}
+
+/** A voice that is heard keeps one language at least. */
+function withTarget(state, { target, on }) {
+  const chosen = state.targets.filter((code) => (code === target ? on : state.chosen.includes(code)));
+  return running(state) && (chosen.length === 0 || !choosing(state)) ? state : { ...state, chosen };
+}
+
+/** Whether the words of a segment go into a paragraph. */
+export const goesOn = (paragraph, voice, segment) => Boolean(paragraph?.open && paragraph.voice === voice && paragraph.segment === segment);
+
+/** Appends committed words to the segment's paragraph, or begins one. */
+function grown(paragraphs, voice, { segment, words }) {
+  const last = paragraphs.at(-1);
+  if (!goesOn(last, voice, segment)) return [...paragraphs, { voice, segment, open: true, words }];
+  return [...paragraphs.slice(0, -1), { ...last, words: [...last.words, ...words] }];
 }
 
 const withSource = (state, source) => (state.sources.includes(source) ? { ...state, source } : state);

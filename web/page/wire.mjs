@@ -7,8 +7,13 @@ export function address(location) {
 }
 
 /** The message that begins a voice; what is not named takes the protocol's default. */
-export function start({ source, targets, transcribe, format, rate, channels }) {
-  return JSON.stringify({ type: 'start', source, targets, transcribe, format, rate, channels });
+export function start({ source, targets, transcribe, format, rate, channels, latency }) {
+  return JSON.stringify({ type: 'start', source, targets, transcribe, format, rate, channels, latency });
+}
+
+/** The message that changes the languages in mid-voice. */
+export function set({ targets, transcribe }) {
+  return JSON.stringify({ type: 'set', targets, transcribe });
 }
 
 /** The message that ends a voice. */
@@ -16,14 +21,18 @@ export function stop() {
   return JSON.stringify({ type: 'stop' });
 }
 
-const caption = { segment: 'number', language: 'string', text: 'string', start_ms: 'number', end_ms: 'number' };
+const word = { text: 'string', start_ms: 'number', end_ms: 'number', evidence: 'number' };
+const place = { segment: 'number', language: 'string', heard_ms: 'number' };
+const answer = { code: 'string', message: 'string' };
 const required = {
   ready: { model: 'string' },
   started: {},
-  commit: caption,
-  draft: caption,
+  commit: { ...place, text: 'string', words: [word] },
+  draft: { ...place, text: 'string' },
+  end: place,
   ended: {},
-  error: { code: 'string', message: 'string' },
+  refused: answer,
+  error: answer,
 };
 
 /** Reads a server's message. Throws on what is none. */
@@ -31,10 +40,19 @@ export function parse(text) {
   const message = JSON.parse(text);
   const fields = Object.hasOwn(required, message?.type) ? required[message.type] : undefined;
   if (!fields) throw new Error('a message of unknown type');
-  for (const [name, type] of Object.entries(fields)) {
-    if (typeof message[name] !== type) throw new Error(`a ${message.type} message without ${name}`);
-  }
+  check(message, fields, message.type);
   return message;
+}
+
+function check(value, fields, what) {
+  for (const [name, type] of Object.entries(fields)) {
+    if (!Array.isArray(type)) {
+      if (typeof value?.[name] !== type) throw new Error(`a ${what} without ${name}`);
+      continue;
+    }
+    if (!Array.isArray(value[name])) throw new Error(`a ${what} without ${name}`);
+    for (const element of value[name]) check(element, type[0], `${what} of ${name}`);
+  }
 }
 
 /** The server speaks in clauses; on a page they stand as sentences. */

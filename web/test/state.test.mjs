@@ -6,10 +6,12 @@ import { common, name } from '../page/languages.mjs';
 import { able, captionsOf, initial, next, running, shown } from '../page/state.mjs';
 
 const ready = { type: 'ready', model: 'toy', sources: ['es'], targets: ['es', 'en', 'fr', 'de'] };
-const commit = (text, segment = 0, language = 'en') => ({ type: 'commit', segment, language, text, start_ms: 0, end_ms: 1 });
-const draft = (text, segment = 0, language = 'en') => ({ type: 'draft', segment, language, text, start_ms: 0, end_ms: 1 });
+const word = (text) => ({ text, start_ms: 0, end_ms: 40, evidence: 0.5 });
+const commit = (text, segment = 0, language = 'en') => ({ type: 'commit', segment, language, text, words: [word(text)], heard_ms: 1 });
+const draft = (text, segment = 0, language = 'en') => ({ type: 'draft', segment, language, text, heard_ms: 1 });
+const end = (segment = 0, language = 'en') => ({ type: 'end', segment, language, heard_ms: 1 });
 const after = (...events) => events.reduce(next, initial);
-const texts = (state, code = 'en') => captionsOf(state, code).lines.map(({ text }) => text);
+const texts = (state, code = 'en') => captionsOf(state, code).paragraphs.map(({ words }) => words.map(({ text }) => text).join(''));
 
 test('a voice goes from one phase to the next', () => {
   const phases = [];
@@ -51,12 +53,37 @@ test('a voice needs a language, and nothing begins beside it', () => {
 
 test('a draft replaces the tail, a commit takes it away and stays', () => {
   let state = after(ready, { type: 'begin' }, { type: 'started' }, draft('The'), draft('The train'));
-  assert.deepEqual(captionsOf(state, 'en'), { lines: [], tail: { segment: 0, text: 'The train' } });
-  state = [draft('Le train', 0, 'fr'), commit('The train leaves.'), commit('Now.', 1)].reduce(next, state);
+  assert.deepEqual(captionsOf(state, 'en'), { paragraphs: [], tail: { segment: 0, text: 'The train' } });
+  state = [draft('Le train', 0, 'fr'), commit('The'), draft(' train'), commit(' train'), commit(' leaves.'), end(), commit('Now.', 1)].reduce(next, state);
   assert.deepEqual(texts(state), ['The train leaves.', 'Now.']);
   assert.equal(captionsOf(state, 'en').tail, null);
   assert.equal(captionsOf(state, 'fr').tail.text, 'Le train');
   assert.equal(captionsOf(next(state, draft('', 1, 'fr')), 'fr').tail, null);
+  assert.equal(captionsOf(next(state, end(0, 'fr')), 'fr').tail, null);
+});
+
+test('what has ended is not written to', () => {
+  const state = after(ready, { type: 'begin' }, { type: 'started' }, commit('a'), end(), commit('b'));
+  assert.deepEqual(texts(state), ['a', 'b']);
+  const again = [{ type: 'ended' }, { type: 'begin' }, { type: 'started' }, commit('c'), end(1)].reduce(next, state);
+  assert.deepEqual(texts(again), ['a', 'b', 'c']);
+  assert.deepEqual(captionsOf(again, 'en').paragraphs.map(({ open }) => open), [false, true, true]);
+});
+
+test('languages change in mid-voice, but one is left', () => {
+  const heard = after(ready, { type: 'begin' }, { type: 'started' });
+  const off = (state, target) => next(state, { type: 'target', target, on: false });
+  const one = off(off(heard, 'en'), 'fr');
+  assert.deepEqual([one.chosen, off(one, 'de')], [['de'], one]);
+  const begun = after(ready, { type: 'begin' });
+  assert.equal(off(begun, 'en'), begun);
+  const refused = next(one, { type: 'refused', code: 'language', message: 'No.' });
+  assert.deepEqual([refused.phase, refused.fault], ['listening', { message: 'No.', hint: '' }]);
+});
+
+test('the latency is chosen and stays', () => {
+  assert.equal(initial.latency, 'balanced');
+  assert.equal(after({ type: 'latency', latency: 'fast' }, ready, { type: 'begin' }).latency, 'fast');
 });
 
 test('events never write the state they are given', () => {
@@ -64,13 +91,13 @@ test('events never write the state they are given', () => {
     if (value && typeof value === 'object') Object.values(Object.freeze(value)).forEach(freeze);
     return value;
   };
-  const events = [ready, { type: 'begin' }, { type: 'started' }, draft('a'), commit('a'), draft('b', 1), { type: 'fault', message: 'x' }, { type: 'clear' }];
+  const events = [ready, { type: 'begin' }, { type: 'started' }, draft('a'), commit('a'), commit('b'), end(), draft('b', 1), { type: 'fault', message: 'x' }, { type: 'clear' }];
   events.reduce((state, event) => next(freeze(state), freeze(event)), initial);
 });
 
 test('what was not committed goes with the connection, what was stays', () => {
   const state = after(ready, { type: 'begin' }, { type: 'started' }, commit('a'), draft('b', 1), { type: 'fault', message: 'Lost.', hint: 'Look.' });
-  assert.deepEqual(captionsOf(state, 'en'), { lines: [{ voice: 1, segment: 0, text: 'a' }], tail: null });
+  assert.deepEqual(captionsOf(state, 'en'), { paragraphs: [{ voice: 1, segment: 0, open: true, words: [word('a')] }], tail: null });
   assert.deepEqual([state.phase, state.fault], ['fault', { message: 'Lost.', hint: 'Look.' }]);
   const again = next(state, { type: 'begin' });
   assert.deepEqual([again.phase, again.fault, again.voice, texts(again)], ['connecting', null, 2, ['a']]);
@@ -84,7 +111,8 @@ test('a server that comes back is met', () => {
 });
 
 test('a language with text keeps its place when it is no longer chosen, until cleared', () => {
-  const state = after(ready, { type: 'begin' }, { type: 'started' }, commit('a'), { type: 'ended' }, { type: 'target', target: 'en', on: false });
-  assert.deepEqual(shown(state), ['fr', 'de', 'en']);
+  const state = after(ready, { type: 'begin' }, { type: 'started' }, commit('a'), { type: 'target', target: 'en', on: false });
+  assert.deepEqual(shown(state), ['en', 'fr', 'de']);
   assert.deepEqual(shown(next(state, { type: 'clear' })), ['fr', 'de']);
+  assert.deepEqual(shown(next(next(state, { type: 'ended' }), { ...ready, targets: ['de'] })), ['de', 'en']);
 });

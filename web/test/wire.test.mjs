@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
-import { address, parse, sentence, start, stop } from '../page/wire.mjs';
+import { address, parse, sentence, set, start, stop } from '../page/wire.mjs';
 
 const goldens = new URL('../../transport/wire/testdata/', import.meta.url);
 const golden = (name) => readFileSync(new URL(name, goldens), 'utf8').trim();
 
 test('our messages are the golden ones', () => {
-  const voice = { source: 'es', targets: ['en', 'fr'], transcribe: true, format: 's16le', rate: 48000, channels: 2 };
+  const voice = { source: 'es', targets: ['en', 'fr'], transcribe: true, format: 's16le', rate: 48000, channels: 2, latency: 'fast' };
   assert.equal(start(voice), golden('start.json'));
+  assert.equal(set({ targets: ['en', 'de'], transcribe: true }), golden('set.json'));
   assert.equal(stop(), golden('stop.json'));
 });
 
@@ -18,16 +19,18 @@ test('what is not named is not sent', () => {
 });
 
 test("every other golden message is a server's and is read", () => {
-  const ours = ['start.json', 'stop.json'];
+  const ours = ['set.json', 'start.json', 'stop.json'];
   const theirs = readdirSync(goldens).filter((name) => name.endsWith('.json') && !ours.includes(name));
-  assert.deepEqual(theirs.sort(), ['commit.json', 'draft.json', 'ended.json', 'error.json', 'ready.json', 'started.json']);
+  assert.deepEqual(theirs.sort(), ['commit.json', 'draft.json', 'end.json', 'ended.json', 'error.json', 'ready.json', 'refused.json', 'started.json']);
   for (const name of theirs) assert.deepEqual(parse(golden(name)), JSON.parse(golden(name)), name);
 });
 
 test('what is no message is refused', () => {
-  for (const text of ['', 'null', '[]', '5', '{}', '{"type":"toString"}', '{"type":"start"}', '{"type":"draft","segment":1,"language":"en","text":2}']) {
-    assert.throws(() => parse(text), undefined, text);
-  }
+  const commit = (words) => `{"type":"commit","segment":1,"language":"en","text":"a","words":${words},"heard_ms":1}`;
+  assert.doesNotThrow(() => parse(commit('[]')));
+  const broken = ['{}', '5', '[null]', '["a"]', '[{"text":"a","start_ms":0,"end_ms":1}]', '[{"text":1,"start_ms":0,"end_ms":1,"evidence":0}]'];
+  const others = ['', 'null', '[]', '5', '{}', '{"type":"toString"}', '{"type":"start"}', '{"type":"draft","segment":1,"language":"en","text":2}', '{"type":"end","segment":1,"language":"en"}'];
+  for (const text of [...broken.map(commit), ...others]) assert.throws(() => parse(text), undefined, text);
 });
 
 test('the door is on the server of the page', () => {
