@@ -13,11 +13,11 @@ import (
 // Caption is news of one language: words that stay, and the tail that may
 // follow them.
 type Caption struct {
-	Segment  int    // stretches of speech are numbered from 0
-	Language string // language code of the text; the source's own for a transcript
-	Words    []Word // committed now: append them to the segment's text
-	Tail     string // tentative: takes the place of the language's tail before
-	End      bool   // the segment is complete in this language
+	Segment  int            // stretches of speech are numbered from 0
+	Language string         // language code of the text; the source's own for a transcript
+	Words    []Word         // committed now: append them to the segment's text
+	Tail     string         // tentative: takes the place of the language's tail before
+	End      bool           // the segment is complete in this language
 	Heard    audio.Position // how far the voice had been heard
 	// Worked is how long the session had computed for the voice so far.
 	Worked time.Duration

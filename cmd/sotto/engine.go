@@ -153,6 +153,10 @@ func openEngine(c *cli.Context, opt sotto.EngineOptions) (engine *sotto.Engine, 
 		return nil, nil, err
 	}
 	opt.Workers = c.Int("threads")
+	if opt.Policy, err = policyTable(c.String("model"), model); err != nil {
+		model.Close()
+		return nil, nil, modelError(err)
+	}
 	engine, err = sotto.NewEngine(model, opt)
 	if err != nil {
 		model.Close()

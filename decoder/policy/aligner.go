@@ -30,15 +30,14 @@ const (
 // and those of committed tokens, once each. Without any, m is 0.
 //
 // Averaging the heads as they are lets those speak loudest that look at the
-// sound most. The median goes along the sound and removes spikes of up to half
-// its width; where it leaves nothing, x itself decides.
+// sound most. The median goes along the sound and removes spikes narrower than
+// half its width; where it leaves nothing, x itself decides.
 type Aligner struct {
 	Newest int // frames that count as newest in Recent; 0: 4
 
-	sums   []float32 // [span] of c over the observed rows
-	rows   []int     // [span] observed rows that had the column
-	x      []float32 // [span] of the row at hand
-	padded []float32 // [span + 6] of it, for the median
+	sums []float32 // [span] of c over the observed rows
+	rows []int     // [span] observed rows that had the column
+	x    []float32 // [span] of the row at hand
 }
 
 // Frames is Aligner.Frames for a single row, without means.
@@ -133,10 +132,9 @@ func (a *Aligner) shares() (mass, recent float32) {
 // then the newest, which is the careful choice.
 func (a *Aligner) peak(median int) int {
 	half := (min(max(median, 1), widestMedian) - 1) / 2
-	a.pad(half)
 	best, bestMedian := 0, float32(-1)
 	for j, v := range a.x {
-		m := middle(a.padded[j : j+2*half+1])
+		m := middle(a.x[max(j-half, 0):min(j+half+1, len(a.x))])
 		if m > bestMedian || m == bestMedian && v >= a.x[best] {
 			best, bestMedian = j, m
 		}
@@ -144,20 +142,9 @@ func (a *Aligner) peak(median int) int {
 	return best
 }
 
-// pad copies x with half columns more at either end, mirrored at the outermost
-// column: a spike there is as lonely as one in the middle.
-func (a *Aligner) pad(half int) {
-	span := len(a.x)
-	a.padded = slices.Grow(a.padded[:0], span+2*half)[:span+2*half]
-	copy(a.padded[half:], a.x)
-	for i := 1; i <= half; i++ {
-		inner := min(i, span-1)
-		a.padded[half-i] = a.x[inner]
-		a.padded[half+span-1+i] = a.x[span-1-inner]
-	}
-}
-
-// middle returns the median of an odd number of values, at most widestMedian.
+// middle returns the median of 1 to widestMedian values, the lower of the two
+// in the middle of an even number: at the edges of the sound, where there are
+// fewer columns, a spike is to vanish too.
 func middle(values []float32) float32 {
 	var sorted [widestMedian]float32
 	for i, v := range values {
@@ -166,5 +153,5 @@ func middle(values []float32) float32 {
 		}
 		sorted[i] = v
 	}
-	return sorted[len(values)/2]
+	return sorted[(len(values)-1)/2]
 }
