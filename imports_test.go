@@ -59,6 +59,7 @@ var order = map[string]string{
 	"web":                      "",
 	"transport":                ". transport/ws",
 	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
+	"cmd/sotto/score":          "",
 	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench decoder/policy models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/subtitle transport/wire web",
 
 	"decoder/policy/policytest": "decoder/policy",
