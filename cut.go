@@ -2,18 +2,26 @@ package sotto
 
 import "context"
 
+// nearCut frames before a cut are searched for a quiet place.
+const nearCut = 6
+
 // cut goes on in a new window in mid-speech. What stays is the sound from where
 // the kept text begins, so that no word is lost or said twice; it is heard again
-// by the decoder, which also lets go of whatever drift it had. Without heads that
-// say where text leans, everything is committed and nothing is kept.
+// by the decoder, which also lets go of whatever drift it had. A language whose
+// text is too far behind, or does not say where it leans, is committed as it is.
 func (s *Session) cut(ctx context.Context) error {
 	s.stats.cuts.Add(1)
-	final := len(s.engine.heads) == 0
-	if err := s.draft(ctx, final); err != nil {
+	if err := s.draft(ctx, true); err != nil {
 		return err
 	}
-	s.settle(final)
-	return s.carry()
+	s.settle(s.targets, false)
+	at := s.cutAt()
+	for i, t := range s.targets {
+		if t.keepFrom(s.engine.table.Context) < at {
+			s.settle(s.targets[i:i+1], true)
+		}
+	}
+	return s.carry(at)
 }
 
 // rest decides what of the window is kept behind a segment: nothing, for a model
@@ -29,29 +37,29 @@ func (s *Session) rest() error {
 	case s.window.frames() < s.longest/2:
 		return nil
 	}
-	return s.carry()
+	return s.carry(s.cutAt())
 }
 
-// carry goes on in a new window with the last sentences and what was begun
-// behind them.
-func (s *Session) carry() error {
+// cutAt returns the frame from which on sound is kept: a quiet one, where in all
+// languages the last sentences begin, and behind a third of the window at least.
+func (s *Session) cutAt() int {
 	w := s.window
-	if err := w.encode(); err != nil {
+	at := w.frames()
+	for _, t := range s.targets {
+		at = min(at, t.keepFrom(s.engine.table.Context))
+	}
+	return max(w.quietest(at-nearCut, at), w.frames()/3)
+}
+
+// carry goes on in a new window with the sound from a frame on, and the words
+// that lean on it.
+func (s *Session) carry(at int) error {
+	if err := s.window.encode(); err != nil {
 		return err
 	}
-	from := w.frames()
 	for _, t := range s.targets {
-		from = min(from, t.keepFrom(s.engine.table.Context))
-	}
-	// A third at least is let go: what has not been said by then never will be.
-	from = w.quietest(from-nearCut, from)
-	from = max(from, w.frames()/3)
-	for _, t := range s.targets {
-		t.forget(from)
+		t.forget(at)
 	}
 	s.drafted = 0
-	return w.cut(from)
+	return s.window.cut(at)
 }
-
-// nearCut frames before a cut are searched for a quiet place.
-const nearCut = 6

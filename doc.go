@@ -15,10 +15,11 @@
 //
 //	Push → mailbox → Run ─ vad: is anyone speaking? ─ no → forgotten, nothing is computed
 //	                     └ yes → encoder.Step → one sound token → decoder.AppendAudio
-//	                             every few frames: ask each target for a draft, rewind
-//	                             at a pause:       ask each target once more, commit
+//	                             every step: each target drafts on a fork of the memory,
+//	                             its policy says which words stay
+//	                             at a pause: all of them
 //	                     → captions → Next
 //
-// Committed text is append-only; a draft replaces the whole tentative tail of
+// Committed words are append-only; a tail replaces the whole tentative text of
 // its language.
 package sotto

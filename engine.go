@@ -74,17 +74,33 @@ func NewEngine(model *gemma4.Model, opt EngineOptions) (*Engine, error) {
 	}
 	e := &Engine{
 		model: model, encoder: enc, decoder: dec, prompts: prompts, team: team,
-		table: opt.Policy, seats: int32(opt.Seats),
+		seats: int32(opt.Seats),
 	}
-	for _, h := range e.table.Heads {
+	return e, e.adopt(opt.Policy)
+}
+
+// adopt checks a policy table against the model and uses it.
+func (e *Engine) adopt(table policy.Table) error {
+	text := &e.model.Config.Text
+	if err := table.Fit(text.Layers(), text.Heads); err != nil {
+		return err
+	}
+	e.table = table
+	for _, h := range table.Heads {
 		e.heads = append(e.heads, decoder.Head(h))
 	}
-	text := &model.Config.Text
-	if err := e.table.Fit(text.Layers(), text.Heads); err != nil {
-		return nil, err
-	}
-	return e, nil
+	return nil
 }
+
+// WithPolicy returns an engine with another policy table on the same model and
+// the same threads. It has seats of its own.
+func (e *Engine) WithPolicy(table policy.Table) (*Engine, error) {
+	other := &Engine{model: e.model, encoder: e.encoder, decoder: e.decoder, prompts: e.prompts, team: e.team, seats: e.seats}
+	return other, other.adopt(table)
+}
+
+// Policy returns the engine's policy table.
+func (e *Engine) Policy() policy.Table { return e.table }
 
 // Run lends the engine its threads until ctx ends. Without it every voice
 // computes on its own goroutine alone.

@@ -277,6 +277,7 @@ func (s *Session) beginSegment(levelDB float64) error {
 		if err := s.window.clear(); err != nil {
 			return err
 		}
+		s.drafted = 0
 	}
 	s.window.goOn(s.heard - audio.FrameLen*audio.Position(1+len(s.lead)))
 	for i := range s.lead {
@@ -298,7 +299,7 @@ func (s *Session) step(ctx context.Context) error {
 	if err := s.draft(ctx, false); err != nil {
 		return err
 	}
-	s.settle(false)
+	s.settle(s.targets, false)
 	return nil
 }
 
@@ -347,8 +348,8 @@ func (s *Session) weigh() {
 }
 
 // settle commits and shows what the drafts give.
-func (s *Session) settle(final bool) {
-	for _, t := range s.targets {
+func (s *Session) settle(targets []*target, final bool) {
+	for _, t := range targets {
 		words, tail, guarded := t.settle(final, s.window)
 		if guarded {
 			s.stats.guarded.Add(1)
@@ -389,7 +390,7 @@ func (s *Session) pause(ctx context.Context) error {
 			return err
 		}
 	}
-	s.settle(true)
+	s.settle(s.targets, true)
 	for _, t := range s.targets {
 		s.complete(t)
 	}

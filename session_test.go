@@ -11,6 +11,7 @@ import (
 
 	"sotto/audio"
 	"sotto/decoder/policy"
+	"sotto/models/gemma4"
 )
 
 // twoLanguages commits at pauses: the toy's replies are noise, on which no drafts
@@ -157,6 +158,19 @@ func TestEndlessSpeechIsCut(t *testing.T) {
 				t.Errorf("%d lines, want one of each language", len(got))
 			}
 		})
+	}
+}
+
+// Gemma's published prompts ask for the transcript before the translation; what a
+// model of noise answers to them is still bounded, and every segment ends.
+func TestPublishedPromptsAreBounded(t *testing.T) {
+	m := toyModel(t)
+	m.Config.Profile = gemma4.Profile{}
+	e := engineOf(t, m, EngineOptions{Policy: policy.Table{Heads: []policy.Head{{Layer: 2, Head: 0}}, Median: 1, Context: 1}})
+	opt := SessionOptions{Source: "es", Targets: []string{"en", "es", "ja"}, Policy: hasty{}, EveryStep: true}
+	all, stats := hear(t, e, opt, voice(babble(20*second, 7), silence(second), babble(20*second, 8)))
+	if lines(t, all); stats.Segments != 2 || stats.Cuts == 0 {
+		t.Errorf("%+v, want two segments with a cut", stats)
 	}
 }
 

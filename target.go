@@ -56,10 +56,14 @@ func newTarget(e *Engine, t task, p policy.Policy, trunk *decoder.Stream) *targe
 	}
 }
 
-// word is committed text and the sound that its tokens lean on.
-func (t *target) word(text string, tokens []policy.Token, w *window) Word {
-	if !t.spoke {
+// word is committed text and the sound that its tokens lean on. first says that
+// it is the first of its draft.
+func (t *target) word(text string, first bool, tokens []policy.Token, w *window) Word {
+	switch {
+	case !t.spoke:
 		text = strings.TrimLeft(text, " ")
+	case len(t.said) == 0 && first && words.Spaced(text): // a new window of the same segment
+		text = " " + strings.TrimLeft(text, " ")
 	}
 	from, to, mass := t.frames, -1, float32(0)
 	for _, d := range tokens {
@@ -97,7 +101,7 @@ func (t *target) settle(final bool, w *window) (committed []Word, tail string, g
 	cuts, rest := t.cutter.Cuts(ids, whole)
 	for _, c := range cuts {
 		if n := c.Tokens - len(t.said); n > done && n <= allowed {
-			committed = append(committed, t.word(c.Text[end:], trusted[done:n], w))
+			committed = append(committed, t.word(c.Text[end:], done == 0, trusted[done:n], w))
 			done, end = n, len(c.Text)
 			t.spoke = true
 		}
@@ -147,6 +151,9 @@ func (t *target) trusted(final bool) []policy.Token {
 	n := len(ids)
 	if from, loops := guard.Loop(ids); loops {
 		n = max(from, len(t.said))
+		for n < len(ids) && t.draft[n-len(t.said)].Closes { // the mark that ends what was said once
+			n++
+		}
 		t.ended = false
 	}
 	written := t.decode(ids[:n])

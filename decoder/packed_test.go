@@ -191,12 +191,19 @@ func checkAllocations(t *testing.T, name string, d *Decoder) {
 		t.Fatal(err)
 	}
 	one, twelve := []int{3}, make([]int, 12)
+	fork, other := s.Fork(), s.Fork()
+	fork.Watch([]Head{{0, 1}, {d.cfg.Layers() - 1, 0}}, 10, 90)
+	asks := []Ask{
+		{Stream: fork, IDs: twelve, Keep: 3, Best: make([]int, 3), Probs: make([]float32, 3), Attention: make([]float32, 3*2*80)},
+		{Stream: other, IDs: one, Keep: 1, Best: make([]int, 1)},
+	}
 	mark := s.Mark()
 	for call, step := range map[string]func(){
 		"Logits":       func() { _, _ = s.Logits(one); s.Rewind(mark) },
 		"Logits of 12": func() { _, _ = s.Logits(twelve); s.Rewind(mark) },
 		"Append":       func() { _ = s.Append(one); s.Rewind(mark) },
 		"AppendAudio":  func() { _ = s.AppendAudio(sound); s.Rewind(mark) },
+		"Together":     func() { _ = d.Together(asks...); fork.Drop(len(twelve)); other.Drop(1) },
 	} {
 		step() // scratch of its size
 		if n := allocations(step); n != 0 {

@@ -95,3 +95,13 @@ func Split(text string) []string {
 	}
 	return units
 }
+
+// Spaced reports whether text begins in a script that parts words by spaces.
+func Spaced(text string) bool {
+	for _, r := range text {
+		if r != ' ' {
+			return classOf(r) != single
+		}
+	}
+	return false
+}
