@@ -117,6 +117,15 @@ func around(name string, values []float64, zero bool) axis {
 	return axis{name, low, high + room}
 }
 
+// atLeast widens an axis to a span, upwards no further than 100.
+func (a axis) atLeast(span float64) axis {
+	if more := span - (a.high - a.low); more > 0 {
+		high := max(a.high, min(100, a.high+more/2))
+		a.low, a.high = min(a.low, high-span), high
+	}
+	return a
+}
+
 // ticks are round values on the axis: steps of 1, 2 or 5 and zeros.
 func (a axis) ticks() []float64 {
 	step := math.Pow(10, math.Floor(math.Log10((a.high-a.low)/2)))

@@ -11,6 +11,9 @@ const (
 	goalLoss         = 5 // points below whole sentences
 )
 
+// leastPoints of quality are shown, so that rounding does not look like a cliff.
+const leastPoints = 10
+
 // box is a part of a drawing, from left top to right bottom.
 type box struct{ x0, y0, x1, y1 float64 }
 
@@ -38,7 +41,7 @@ func (r *Report) qualityAgainstDelay(language string) string {
 			}
 		}
 	}
-	c := newChart(title, 560, 400, around("LongYAAL, s", xs, true), around(yName, ys, false))
+	c := newChart(title, 560, 400, around("LongYAAL, s", xs, true), around(yName, ys, false).atLeast(leastPoints))
 	r.drawGoal(c, language)
 	r.drawDials(c, language)
 	var taken []box
