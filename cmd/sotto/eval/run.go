@@ -64,7 +64,7 @@ func (s *Set) Check(opt Options) error {
 		seen[source] = true
 		session, err := opt.Engine.Open(sotto.SessionOptions{Source: source, Targets: opt.Targets})
 		if err != nil {
-			return fmt.Errorf("%s: source %q: %w; name a language to listen for with --from", r.place, source, err)
+			return fmt.Errorf("%s: source %q: %w; --from and --to name other languages", r.place, source, err)
 		}
 		session.Close()
 	}
