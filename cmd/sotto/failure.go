@@ -14,6 +14,7 @@ const (
 	exitEnvironment = 3
 	exitModel       = 4
 	exitAudio       = 5
+	exitFallen      = 6
 	exitInterrupted = 130
 )
 
