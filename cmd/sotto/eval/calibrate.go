@@ -11,9 +11,7 @@ import (
 
 	"sotto"
 	"sotto/audio"
-	"sotto/decoder"
 	"sotto/decoder/policy"
-	"sotto/decoder/prompt"
 )
 
 const (
@@ -76,7 +74,7 @@ type calibrator struct {
 	set   *Set
 	opt   Options
 	text  func(ids []int) string
-	all   []decoder.Head
+	all   []policy.Head
 	lags  [][]float64 // by head, of tokens that are found
 	mass  []float64   // by head, the sum
 	total int         // tokens
@@ -88,7 +86,7 @@ func (c *calibrator) heads(ctx context.Context) error {
 	text := &c.opt.Engine.Model().Config.Text
 	for l := range text.Layers() {
 		for h := range text.Heads {
-			c.all = append(c.all, decoder.Head{Layer: l, Head: h})
+			c.all = append(c.all, policy.Head{Layer: l, Head: h})
 		}
 	}
 	c.lags, c.mass = make([][]float64, len(c.all)), make([]float64, len(c.all))
@@ -135,7 +133,7 @@ func (c *calibrator) sentence(ctx context.Context, r *Recording, s *Sentence, so
 	if c.opt.From != "" {
 		source = c.opt.From
 	}
-	trace, err := c.opt.Engine.Trace(ctx, samples, prompt.Task{Source: source, Target: source}, c.all)
+	trace, err := c.opt.Engine.Trace(ctx, samples, source, source, c.all)
 	if err != nil {
 		return err
 	}
@@ -174,7 +172,7 @@ func (r *Recording) within(s *Sentence) []SpokenWord {
 // choose ranks the heads and takes the best.
 func (c *calibrator) choose() error {
 	for h, head := range c.all {
-		score := HeadScore{Head: policy.Head(head), Found: float64(len(c.lags[h])) / float64(c.total), Mass: c.mass[h] / float64(c.total)}
+		score := HeadScore{Head: head, Found: float64(len(c.lags[h])) / float64(c.total), Mass: c.mass[h] / float64(c.total)}
 		if slices.Sort(c.lags[h]); len(c.lags[h]) > 0 {
 			score.LagMs = c.lags[h][len(c.lags[h])/2]
 		}
