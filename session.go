@@ -188,6 +188,7 @@ func (s *Session) listen(ctx context.Context) error {
 			}
 			s.worked += time.Since(s.began)
 		case tasks := <-s.changes:
+			s.began = time.Now()
 			s.change(tasks)
 		case <-ctx.Done():
 			return ctx.Err()

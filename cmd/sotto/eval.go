@@ -37,6 +37,7 @@ func evalCommand() *cli.Command {
 			&cli.StringFlag{Name: "pace", Value: "fast", Usage: "`PACE` of reading: fast, with times reckoned, or realtime by the clock"},
 			&cli.StringFlag{Name: "out", Usage: "write report.json, report.html and logs for simulstream and SimulEval into `FOLDER`"},
 			&cli.StringFlag{Name: "baseline", Usage: "compare with the report.json `FILE` and fail when something fell"},
+			&cli.StringFlag{Name: "calibrate", Usage: "instead, find the model's heads and its certainty and write its policy table to `FILE`, or beside it with the word beside"},
 			&cli.StringFlag{Name: "tolerance", Usage: "`LIST` of what may fall, such as bleu=1,wer=1,delay=0.2,cost=1.5, which is the default"},
 		),
 		Action: runEval,
@@ -69,6 +70,9 @@ func runEval(c *cli.Context) error {
 		return err
 	}
 	defer done()
+	if c.String("calibrate") != "" {
+		return e.calibrate(c, engine)
+	}
 	report, err := e.measure(c, engine)
 	if err != nil {
 		return err

@@ -72,26 +72,20 @@ func (s *soft) stepsOf(above []float64, from, to int) [][]uint8 {
 	return steps
 }
 
-// places returns the reference unit that each word goes with, -1 for none.
+// places returns the reference unit that each word goes with, -1 for none. A
+// word between two units goes with the later one only if it is more like it,
+// and takes the words behind it along.
 func (s *soft) places(path []pair) []int32 {
 	out := make([]int32, len(s.hypothesis))
-	next := nextReferences(path)
-	last, borrowed, until := int32(-1), int32(-1), 0 // words before until go with borrowed
+	next, last := nextReferences(path), int32(-1)
 	for i, p := range path {
-		at := p.reference
-		if at < 0 && i < until {
-			at = borrowed
-		} else if at < 0 {
-			at = last
-			if n := next[i]; s.beside(p.word, n) >= s.beside(p.word, last) {
-				at, borrowed, until = n, n, i+gap(path[i:])
-			}
-		}
-		if i >= until {
-			last = at
+		if p.reference >= 0 {
+			last = p.reference
+		} else if s.beside(p.word, next[i]) > s.beside(p.word, last) {
+			last = next[i]
 		}
 		if p.word >= 0 {
-			out[p.word] = at
+			out[p.word] = last
 		}
 	}
 	return out
@@ -107,15 +101,6 @@ func nextReferences(path []pair) []int32 {
 		next[i] = unit
 	}
 	return next
-}
-
-// gap is how many steps come before the next reference unit.
-func gap(path []pair) int {
-	n := slices.IndexFunc(path, func(p pair) bool { return p.reference >= 0 })
-	if n < 0 {
-		return len(path)
-	}
-	return n
 }
 
 // beside is the likeness of a word to a reference unit, of which -1 is none.

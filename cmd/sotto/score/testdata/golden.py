@@ -130,6 +130,8 @@ def quality():
     case("three words", ["a b c"], [["a b c"]])
     case("nothing right", ["a b c d"], [["e f g h"]])
     case("some lines empty", ["the cat sat on the mat", "", "x"], [["the cat sat on a mat", "a cat"], ["gone"], ["", "x y"]])
+    case("references equally bad", ["a b c d", "zz"], [["a b c d"], ["y", "a long one that has nothing of it"]])
+    case("references equally bad, turned", ["a b c d", "zz"], [["a b c d"], ["a long one that has nothing of it", "y"]])
     case("long", [noisy(random.Random(5), " ".join(LINES), 0.2)], [[" ".join(LINES)]])
     case("trailing space", ["it ends here . \x1c\u2003 "], [[" it ends here. "]])
     return cases
@@ -282,6 +284,12 @@ def stream():
     cases.append(stream_case("nothing alike", "word", refs, [{"text": "ξξ", "delay": 960.0, "elapsed": 960.0}] * 9))
     cases.append(stream_case("full width", "char", sentences(rnd, "char", 3),
                              [{"text": t, "delay": 480.0 * i, "elapsed": 480.0 * i} for i, t in enumerate("的ＧＰＵ！人，中…国２０")]))
+    refs = [{"text": t, "start": 2000.0 * i, "end": 2000.0 * i + 2000} for i, t in enumerate(("one …", "two ABC", "three four"))]
+    cases.append(stream_case("folded", "word", refs, [{"text": t, "delay": 500.0 * i, "elapsed": 500.0 * i} for i, t in enumerate(
+        "one zzz ... yyy xx ＴＷＯ abc three… FOUR".split())]))
+    refs = [dict(r, text=t) for r, t in zip(refs, ("one ...", "...... two", "three"))]
+    cases.append(stream_case("dots", "word", refs, [{"text": t, "delay": 500.0 * i, "elapsed": 500.0 * i} for i, t in enumerate(
+        "one zz … … ww two three".split())]))
     refs = sentences(rnd, "word", 60)
     cases.append(stream_case("longer", "word", refs, stream_words(rnd, "word", refs, 0.25)))
     return cases
