@@ -10,7 +10,7 @@ import (
 // The margins of a chart, in its own units.
 const (
 	chartLeft, chartRight = 52, 16
-	chartTop, chartBottom = 34, 44
+	chartTop, chartBottom = 46, 44
 )
 
 // chart is a drawing with two axes. Colours are classes of the page: c0 to c7
@@ -30,7 +30,7 @@ type axis struct {
 func newChart(title string, width, height float64, x, y axis) *chart {
 	c := &chart{width: width, height: height, x: x, y: y}
 	fmt.Fprintf(&c.b, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`+"\n", width, height, escape(title))
-	c.text("ink title", chartLeft, 16, "start", title)
+	c.text("ink title", chartLeft-40, 16, "start", title)
 	for _, v := range y.ticks() {
 		fmt.Fprintf(&c.b, `<path class="grid" d="M%d %.1fH%.1f"/>`+"\n", chartLeft, c.atY(v), width-chartRight)
 		c.text("soft", chartLeft-7, c.atY(v)+4, "end", short(v))
@@ -41,7 +41,7 @@ func newChart(title string, width, height float64, x, y axis) *chart {
 	}
 	fmt.Fprintf(&c.b, `<path class="axis" d="M%d %dV%.1fH%.1f"/>`+"\n", chartLeft, chartTop, height-chartBottom, width-chartRight)
 	c.text("soft", (chartLeft+width-chartRight)/2, height-8, "middle", x.name)
-	c.text("soft", chartLeft-40, chartTop-5, "start", y.name)
+	c.text("soft", chartLeft-40, chartTop-8, "start", y.name)
 	return c
 }
 

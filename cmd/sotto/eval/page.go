@@ -18,7 +18,7 @@ var pageStyle string
 var pageForm = template.Must(template.New("page").Funcs(template.FuncMap{
 	"s": func(ms float64) string { return fmt.Sprintf("%.2f", ms/1000) }, "short": short,
 	"one": func(v float64) string { return fmt.Sprintf("%.1f", v) }, "two": func(v float64) string { return fmt.Sprintf("%.2f", v) },
-	"three": func(v float64) string { return fmt.Sprintf("%.3f", v) }, "minutes": minutes, "family": familyOf,
+	"zero": func(v float64) string { return fmt.Sprintf("%.0f", v) }, "three": func(v float64) string { return fmt.Sprintf("%.3f", v) }, "minutes": minutes, "family": familyOf,
 	"at": func(streams map[string]StreamOne, language string) *StreamOne {
 		if one, ok := streams[language]; ok {
 			return &one

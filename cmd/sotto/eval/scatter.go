@@ -12,7 +12,7 @@ const (
 )
 
 // leastPoints of quality are shown, so that rounding does not look like a cliff.
-const leastPoints = 10
+const leastPoints = 8
 
 // box is a part of a drawing, from left top to right bottom.
 type box struct{ x0, y0, x1, y1 float64 }
