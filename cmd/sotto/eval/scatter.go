@@ -90,18 +90,19 @@ func drawPoint(c *chart, config *Config, s *Scores) box {
 	class := familyOf(config.Policy).Class
 	fmt.Fprintf(&c.b, `<path class="whisker c%d" d="M%.1f %.1fH%.1fm0 -3v6"/>`+"\n", class, c.atX(x), c.atY(y), c.atX(aware))
 	c.mark(class, config.hollow(), x, y, fmt.Sprintf("%s: %.1f at %.2f s, with computing %.2f s", config.Name, y, x, aware))
-	return box{c.atX(x) - 7, c.atY(y) - 7, c.atX(x) + 7, c.atY(y) + 7}
+	return box{c.atX(x) - 7, c.atY(y) - 7, max(c.atX(x)+7, c.atX(aware)+2), c.atY(y) + 7}
 }
 
 // drawLabel writes a point's name where nothing stands yet.
 func drawLabel(c *chart, config *Config, s *Scores, taken []box) box {
 	x, y, label := c.atX(s.LongYAAL.Unaware.Value/1000), c.atY(s.good()), config.label()
 	width := 6.4 * float64(utf8.RuneCountInString(label))
+	right := max(x+10, c.atX(s.LongYAAL.Aware.Value/1000)+6)
 	places := []struct {
 		at     box
 		anchor string
 	}{
-		{box{x + 10, y - 7, x + 10 + width, y + 6}, "start"},
+		{box{right, y - 7, right + width, y + 6}, "start"},
 		{box{x - 10 - width, y - 7, x - 10, y + 6}, "end"},
 		{box{x - width/2, y - 22, x + width/2, y - 9}, "middle"},
 		{box{x - width/2, y + 9, x + width/2, y + 22}, "middle"},
@@ -109,6 +110,9 @@ func drawLabel(c *chart, config *Config, s *Scores, taken []box) box {
 		{box{x + 10, y + 7, x + 10 + width, y + 20}, "start"},
 		{box{x - 10 - width, y - 20, x - 10, y - 7}, "end"},
 		{box{x - 10 - width, y + 7, x - 10, y + 20}, "end"},
+	}
+	if config.Whole { // not on its own line
+		places = places[2:]
 	}
 	best := places[0]
 	for _, p := range places {
