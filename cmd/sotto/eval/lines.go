@@ -72,7 +72,7 @@ func (r *Report) wordByWord(language string) string {
 	c := newChart(fmt.Sprintf("%s, %s", typical.recording.ID, language), 1140, 420, axis{"s", 0, end}, axis{"words", 0, 1.06 * float64(units)})
 	c.drawSpeech(sentences, unit)
 	seen := make(map[string]bool)
-	for _, g := range r.gathered {
+	for _, g := range slices.Backward(r.gathered) { // the default, named first, on top
 		i := slices.IndexFunc(g.samples[language], func(s sample) bool { return s.recording == typical.recording })
 		if i < 0 || g.Whole || seen[g.Policy] {
 			continue

@@ -110,6 +110,10 @@ func drawLabel(c *chart, config *Config, s *Scores, taken []box) box {
 		{box{x + 10, y + 7, x + 10 + width, y + 20}, "start"},
 		{box{x - 10 - width, y - 20, x - 10, y - 7}, "end"},
 		{box{x - 10 - width, y + 7, x - 10, y + 20}, "end"},
+		{box{x - width/2, y - 38, x + width/2, y - 25}, "middle"},
+		{box{x - width/2, y + 25, x + width/2, y + 38}, "middle"},
+		{box{x + 10, y - 36, x + 10 + width, y - 23}, "start"},
+		{box{x + 10, y + 23, x + 10 + width, y + 36}, "start"},
 	}
 	if config.Whole { // not on its own line
 		places = places[2:]
