@@ -77,6 +77,7 @@ type Session struct {
 	longest    int  // frames of a window
 	speaking   bool // a segment is open
 	quiet      int  // frames since somebody spoke
+	sure       bool // one language's draft of the segment has been certain
 	segment    int
 	drafted    int // frames of the window at the last step
 	heard      audio.Position
@@ -273,7 +274,7 @@ func (s *Session) keepLead(f *audio.Frame) {
 // beginSegment starts a stretch of speech with the frames that led up to it.
 func (s *Session) beginSegment(levelDB float64) error {
 	s.segment = int(s.stats.segments.Add(1)) - 1
-	s.speaking, s.quiet = true, 0
+	s.speaking, s.quiet, s.sure = true, 0, false
 	if len(s.window.places) == 0 {
 		if err := s.window.clear(); err != nil {
 			return err
@@ -348,8 +349,14 @@ func (s *Session) weigh() {
 	s.stats.bytes.Store(int64(n))
 }
 
-// settle commits and shows what the drafts give.
+// settle commits and shows what the drafts give: nothing before one of the
+// languages has been certain that there is something to say.
 func (s *Session) settle(targets []*target, final bool) {
+	s.sure = s.sure || slices.ContainsFunc(s.targets, func(t *target) bool { return t.certain(final) })
+	if !s.sure {
+		s.stats.guarded.Add(1)
+		return
+	}
 	for _, t := range targets {
 		words, tail, guarded := t.settle(final, s.window)
 		if guarded {
@@ -404,7 +411,7 @@ func (s *Session) complete(t *target) {
 	if t.spoke || t.shown != "" {
 		s.put(t, Caption{End: true})
 	}
-	t.spoke, t.sure, t.shown = false, false, ""
+	t.spoke, t.shown = false, ""
 }
 
 // end hears the last samples and commits what is open. They are heard as a frame

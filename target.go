@@ -45,7 +45,6 @@ type target struct {
 	said     []saidToken
 	evidence policy.Evidence
 	spoke    bool   // something was committed in this segment
-	sure     bool   // the segment's text has once been certain
 	shown    string // the newest tail
 }
 
@@ -89,7 +88,7 @@ func (t *target) saidIDs() []int {
 // settle commits what the policy allows of the newest draft, as whole words, and
 // returns them with the tail behind.
 func (t *target) settle(final bool, w *window) (committed []Word, tail string, guarded bool) {
-	trusted := t.trusted(final)
+	trusted := t.trusted()
 	guarded = len(trusted) < len(t.draft)
 	ids := t.saidIDs()
 	before := len(t.decode(ids))
@@ -137,16 +136,12 @@ func (t *target) lastFrame() int {
 	return -1
 }
 
-// trusted returns the draft up to where it loops; nothing of a draft in whose
-// segment the model has never been certain, that is in another script than its
-// language, or that talks about the task.
-func (t *target) trusted(final bool) []policy.Token {
+// trusted returns the draft up to where it loops; nothing of a draft that is in
+// another script than its language or that talks about the task.
+func (t *target) trusted() []policy.Token {
 	ids := t.saidIDs()
 	for _, d := range t.draft {
 		ids = append(ids, d.ID)
-	}
-	if t.sure = t.sure || t.certain(final); !t.sure {
-		return nil
 	}
 	n := len(ids)
 	if from, loops := guard.Loop(ids); loops {
@@ -163,8 +158,7 @@ func (t *target) trusted(final bool) []policy.Token {
 	return t.draft[:n-len(t.said)]
 }
 
-// certain asks the guard about the draft, with which a segment begins: nothing is
-// said before the model is certain.
+// certain asks the guard about the draft with which a segment begins.
 func (t *target) certain(final bool) bool {
 	probs := make([]float32, len(t.draft))
 	for i, d := range t.draft {

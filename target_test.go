@@ -5,40 +5,44 @@ import (
 	"testing"
 
 	"sotto/decoder/policy"
-	"sotto/decoder/prompt"
 )
 
-// spoken is a target in the place of whose decoder the test stands: it drafts a
-// text, each token leaning on the next frame, and settles.
+// spoken is a session of one language, in the place of whose decoder the test
+// stands: it drafts a text, each token leaning on the next frame, and settles.
 type spoken struct {
+	*Session
 	*target
-	window *window
-	ids    []int
 }
 
 func newSpoken(t *testing.T, e *Engine, language string) *spoken {
 	t.Helper()
-	p, err := e.policy(policy.Balanced)
+	s, err := e.Open(SessionOptions{Source: "es", Targets: []string{language}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWindow(e, 200, e.scratch("es", 200))
-	w.goOn(0)
-	return &spoken{target: newTarget(e, task{Task: prompt.Task{Source: "es", Target: language}}, p, w.trunk), window: w}
+	t.Cleanup(s.Close)
+	s.window.goOn(0)
+	return &spoken{s, s.targets[0]}
 }
 
 // drafts is one step: the decoder says text behind what was committed.
 func (s *spoken) drafts(text string, prob float32, final bool) string {
-	s.draft, s.frames, s.ended = s.draft[:0], 150, final
-	for i, id := range s.engine.model.Tokenizer.Encode(text)[len(s.said):] {
-		s.draft = append(s.draft, policy.Token{ID: id, Frame: min(i+len(s.said), 120), Mass: 0.9, Prob: prob, Closes: closes(s.engine.model.Tokenizer.Piece(id))})
+	t := s.target
+	t.draft, t.frames, t.ended = t.draft[:0], 150, final
+	tokenizer := t.reply.engine.model.Tokenizer
+	for i, id := range tokenizer.Encode(text)[len(t.said):] {
+		t.draft = append(t.draft, policy.Token{ID: id, Frame: min(i+len(t.said), 120), Mass: 0.9, Prob: prob, Closes: closes(tokenizer.Piece(id))})
 	}
-	words, _, _ := s.settle(final, s.window)
+	s.Session.heard = s.window.position(150)
+	s.Session.settle(s.Session.targets, final)
 	var b strings.Builder
-	for _, w := range words {
-		b.WriteString(w.Text)
+	for {
+		c, ok, _ := s.captions.take()
+		if !ok {
+			return b.String()
+		}
+		b.WriteString(c.Text())
 	}
-	return b.String()
 }
 
 // Whatever a decoder says, loops, other scripts, talk about the task and guesses

@@ -11,7 +11,7 @@ ONECORE = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 SYNTH   = $(ONECORE) $(PYTHON) $(POCKET)/synth.py
 ESPEAK  = --espeak $(BUILT)/espeak
 
-.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-streams pocket-testset pocket-test pocket-train pocket-export pocket-report
+.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-streams pocket-eval pocket-testset pocket-test pocket-train pocket-export pocket-report
 
 pocket-tokenizer: ## learn tokenizer.json again
 	$(PYTHON) $(POCKET)/tokenizer.py
@@ -33,6 +33,11 @@ pocket-streams: SET = streams
 pocket-streams: COUNT = 40
 pocket-streams: ## streams with and without speech: SEED=1 COUNT=40, or SET=foreign for what the model cannot know
 	$(ONECORE) $(PYTHON) $(POCKET)/streams.py --set $(SET) --seed $(SEED) --count $(COUNT) --out $(BUILT)/$(SET)-$(SEED) $(ESPEAK)
+
+pocket-eval: build ## measure the embedded model on streams, SEED=11: delay, quality, calm; and what other policies would give
+	test -e $(BUILT)/streams-$(SEED)/manifest.jsonl || $(MAKE) --no-print-directory pocket-streams SEED=$(SEED)
+	bin/sotto eval --latency fast,balanced,quality --policies default,at-pause,hold-3,agreement-2,wait-3 --whole \
+	  --out $(BUILT)/eval-$(SEED) $(BUILT)/streams-$(SEED)/manifest.jsonl
 
 pocket-testset: ## make testset/ again (espeak-ng 1.51, opusenc 0.2)
 	$(ONECORE) $(PYTHON) $(POCKET)/testset.py $(ESPEAK)
