@@ -93,9 +93,9 @@ func (p *linePrinter) close() error {
 	return nil
 }
 
-// logPrinter shows how text grows where nothing can be redrawn: every change is
-// a line with the time, what is committed of the segment, and the tail behind a
-// mark.
+// logPrinter shows how text grows where nothing can be redrawn: every growth is a
+// line with the time and what is committed of the segment; of tails only those
+// before it has any words, behind a mark.
 type logPrinter struct {
 	out  io.Writer
 	open map[string]string // committed text of the segment, by language
@@ -107,11 +107,11 @@ func (p *logPrinter) caption(c sotto.Caption) error {
 	if c.End {
 		delete(p.open, c.Language)
 	}
-	if len(c.Words) == 0 && c.Tail == "" {
+	if len(c.Words) == 0 && (c.Tail == "" || text != "") {
 		return nil
 	}
-	if c.Tail != "" {
-		text += " … " + strings.TrimLeft(printable(c.Tail), " ")
+	if len(c.Words) == 0 {
+		text = "… " + strings.TrimLeft(printable(c.Tail), " ")
 	}
 	_, err := fmt.Fprintf(p.out, "%6.2f s [%s] %s\n", float64(c.Heard.Millis())/1000, c.Language, strings.TrimLeft(text, " "))
 	return err

@@ -48,7 +48,7 @@ func TestPrinters(t *testing.T) {
 			return &linePrinter{out: b, languages: []string{"en", "de"}, open: map[string]string{}}
 		}, "[en] The train leaves.\n[de] Der Zug \n"},
 		{"log", func(b *bytes.Buffer) printer { return &logPrinter{out: b, open: map[string]string{}} },
-			"  2.00 s [en] … The tr\n  2.00 s [en] The … train\n  2.00 s [de] Der … Zug\n  2.00 s [en] The train leaves.\n  2.00 s [de] Der Zug \n"},
+			"  2.00 s [en] … The tr\n  2.00 s [en] The\n  2.00 s [de] Der\n  2.00 s [en] The train leaves.\n  2.00 s [de] Der Zug \n"},
 		{"JSON", func(b *bytes.Buffer) printer { return &jsonPrinter{encoder: json.NewEncoder(b), file: "a.ogg"} },
 			`{"file":"a.ogg","segment":0,"language":"en","words":[],"tail":"The tr","end":false,"heard_ms":2000}
 {"file":"a.ogg","segment":0,"language":"en","words":[{"text":"The","start_ms":0,"end_ms":400,"evidence":0.5}],"tail":" train","end":false,"heard_ms":2000}
