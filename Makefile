@@ -30,7 +30,7 @@ check: ## what is slower: format, data races, every platform, the recipe's tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	@$(MAKE) --no-print-directory generate test cross
 	@git diff --exit-code --stat models/kernel/simd || { echo "the committed assembly is not what the generators write"; exit 1; }
-	CGO_ENABLED=1 $(GO) test -race . ./models/batch ./models/kernel ./encoder ./decoder ./transport/... ./cmd/...
+	CGO_ENABLED=1 $(GO) test -race -short . ./models/batch ./models/kernel ./encoder ./decoder ./transport/... ./cmd/...
 
 test-avx512: ## the AVX-512 kernels on an emulated processor; the head of models/kernel/gen/emulate says what it needs
 	@mkdir -p build/emulate
