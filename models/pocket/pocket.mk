@@ -6,7 +6,8 @@ SEED   ?= 1
 COUNT  ?= 500
 SET    ?= held
 UTTERANCES ?= 114000
-REFINED ?= 15000
+REFINED ?= 21000
+START   ?= $(POCKET)
 WORKERS ?= 2
 ONECORE = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 SYNTH   = $(ONECORE) $(PYTHON) $(POCKET)/synth.py
@@ -48,8 +49,8 @@ pocket-export: ## write the newest checkpoint as the embedded pair and as a Hugg
 pocket-refine-data: ## 16,000 samples of the second phase; 2 GB, a few minutes of one core, resumable
 	$(SYNTH) shards --split refine --first 0 --last 15 --out $(BUILT)/refine/data $(ESPEAK)
 
-pocket-refine: pocket-refine-data ## the second phase, from the pair that lies here, and its export: REFINED=15000 WORKERS=2 FLAGS=--float32
-	$(PYTHON) $(POCKET)/train.py --start $(POCKET) --data $(BUILT)/refine/data --out $(BUILT)/refine/run --utterances $(REFINED) --workers $(WORKERS) $(FLAGS)
+pocket-refine: pocket-refine-data ## the second phase, from the pair in START (the one that lies here), and its export: REFINED=21000 WORKERS=2 FLAGS=--float32
+	$(PYTHON) $(POCKET)/train.py --start $(START) --data $(BUILT)/refine/data --out $(BUILT)/refine/run --utterances $(REFINED) --workers $(WORKERS) $(FLAGS)
 	$(ONECORE) $(PYTHON) $(POCKET)/export.py --run $(BUILT)/refine/run --data $(BUILT)/refine/data --folder $(BUILT)/refine/folder
 
 pocket-report: build ## measure the embedded model through bin/sotto, write REPORT.md
