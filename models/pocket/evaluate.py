@@ -1,12 +1,13 @@
 """Measures the embedded model through the Go program and writes REPORT.md.
 
-usage: python evaluate.py --sotto bin/sotto --sets DIR --run DIR
+usage: python evaluate.py --sotto bin/sotto --sets DIR --run DIR --refined DIR
 
 The sets' folder holds folders that `synth.py heldout` made,
 named SET-SEED. Every clip goes
 through `sotto translate` as a user would run it. WER counts words as written,
 with capitals, punctuation and digits; BLEU and chrF are sacrebleu's. A prefix
-is what the program writes when the file ends in the middle of a sentence.
+is what the program writes when the file ends in the middle of a sentence. A
+phase whose log is not there keeps its count in report.json and its curve.
 """
 import argparse
 import collections
@@ -15,6 +16,7 @@ import json
 import os
 import random
 import subprocess
+import sys
 import tempfile
 
 import sacrebleu
@@ -23,7 +25,8 @@ from scipy.io import wavfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 LANGUAGES = ("es", "en", "fr", "de")
 TITLES = {"held": "held-out sentences, held-out voices, noise at 15-40 dB", "seen": "held-out sentences, training voices, clean",
-          "channel": "held-out voices; Opus 16 kbit/s, telephone band or a room", "nospeech": "no speech, twelve sorts"}
+          "channel": "held-out voices; Opus 16 kbit/s, telephone band or a room", "nospeech": "no speech between silences, thirteen sorts"}
+CURVES = {"train": "learning.svg", "refine": "refine.svg"}
 
 
 def translate(sotto, path):
@@ -130,13 +133,14 @@ def report(result):
     sorts = ", ".join(f"{s} {p:.0f}" for s, p in none["sorts"].items())
     rows = [f"| {k} | {result['bars'][k][0]} | {result['bars'][k][1]:.1f} | {'yes' if result['bars'][k][2] else '**no**'} |"
             for k in result["bars"]]
+    heard = {phase: round(count, -2) for phase, count in result["utterances"].items()}
     examples = "\n".join(f"    {k}  {e['got'][k]}" + ("" if e["got"][k] == e["want"][k] else f"\n        wanted: {e['want'][k]}")
                          for e in held["examples"] for k in LANGUAGES)
     return f"""# What the pocket model does
 
 Written by `make pocket-report`: everything below went through `bin/sotto translate`, on clips that `synth.py heldout` made
-fresh (seed {result['seed']}), after about {round(result['utterances'], -3):,} training utterances. One synthesiser spoke all of it; nothing here tells
-how the model does on people.
+fresh (seed {result['seed']}), after about {heard['train']:,} utterances of the first phase of training and {heard['refine']:,} of the second. One
+synthesiser spoke all of it; nothing here tells how the model does on people.
 
 | bar | wanted | reached | met |
 |---|---|---|---|
@@ -147,11 +151,15 @@ how the model does on people.
 Words are counted as written: a capital, a comma or a digit that differs is an error.
 
 * Spanish WER by held-out voice: {voices}.
-* No speech, share of clips without any text: {sorts}.
+* No speech with 0.25-1 s of silence before and 0.5-1.5 s after it, share of clips without any text: {sorts}.
 * Sound cut in mid-sentence, share of replies that begin the whole sentence: {', '.join(f"{k} {cut[k]:.0f} %" for k in LANGUAGES)}
   ({cut['clips']} clips).
 
-![Learning curve](learning.svg)
+The two phases of training:
+
+![Learning curve of the first phase](learning.svg)
+
+![Learning curve of the second phase](refine.svg)
 
 The first held-out clips:
 
@@ -171,8 +179,23 @@ def bars(sets, cut):
     return found
 
 
+def learnt(runs, out):
+    """Draws the phases' learning curves; returns {phase: utterances}."""
+    with open(os.path.join(HERE, "report.json"), encoding="utf-8") as file:
+        known = json.load(file)["utterances"]
+    counts = {}
+    for phase, run in runs.items():
+        if os.path.exists(os.path.join(run, "metrics.jsonl")):
+            counts[phase] = plot(run, os.path.join(out, CURVES[phase]))
+        elif phase in known:
+            counts[phase] = known[phase]
+        else:
+            sys.exit(f"evaluate: {run} has no metrics.jsonl and report.json does not know the phase; train first")
+    return counts
+
+
 def plot(run, path):
-    """Draws the learning curve."""
+    """Draws the learning curve of one phase; returns its utterances."""
     import matplotlib
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
@@ -182,8 +205,9 @@ def plot(run, path):
     fig, ax = plt.subplots(figsize=(7, 3))
     at = [r["utterances"] / 1000 for r in rows]
     ax.plot(at, [r["entropy"] for r in rows], label="cross-entropy of the replies")
-    ax.plot(at, [r["ctc"] for r in rows], label="CTC per character")
-    ax.set(xlabel="thousand utterances", ylim=(0, 4))
+    if any(r["ctc"] for r in rows):
+        ax.plot(at, [r["ctc"] for r in rows], label="CTC per character")
+    ax.set(xlabel="thousand utterances", ylim=(0, 4 if any(r["ctc"] for r in rows) else 1))
     ax.legend()
     fig.tight_layout()
     fig.savefig(path, metadata={"Date": None})
@@ -196,7 +220,8 @@ def main():
     parser.add_argument("--sets", required=True)
     parser.add_argument("--seed", type=int, default=8)
     parser.add_argument("--count", type=int, help="only so many clips of each set")
-    parser.add_argument("--run", required=True, help="the training run, for its learning curve")
+    parser.add_argument("--run", required=True, help="run of the first phase, for its learning curve")
+    parser.add_argument("--refined", required=True, help="run of the second phase")
     parser.add_argument("--out", default=HERE)
     args = parser.parse_args()
     result = {"seed": args.seed, "sets": {}}
@@ -209,7 +234,7 @@ def main():
         if name == "held":
             result["prefixes"] = prefixes(args.sotto, folder, records)
     result["bars"] = bars(result["sets"], result["prefixes"])
-    result["utterances"] = plot(args.run, os.path.join(args.out, "learning.svg"))
+    result["utterances"] = learnt({"train": args.run, "refine": args.refined}, args.out)
     for name, text in (("report.json", json.dumps(result, indent=1, ensure_ascii=False) + "\n"), ("REPORT.md", report(result))):
         with open(os.path.join(args.out, name), "w", encoding="utf-8") as file:
             file.write(text)

@@ -20,7 +20,8 @@ from tokenizers import Tokenizer
 
 import network
 from batch import NAMES, Shards, TRANSCRIBE, TRANSLATE, sound
-from network import AUDIO, TEXT, TOWER, EMBED, LANGUAGE, Audio, first_shared, head_dim
+from network import AUDIO, TEXT, TOWER, EMBED, LANGUAGE, Audio, head_dim
+from pair import FILES, audio_name, text_name
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOKENIZER = Tokenizer.from_file(os.path.join(HERE, "tokenizer.json"))
@@ -46,9 +47,9 @@ class Watched(Audio):
 
 
 @torch.no_grad()
-def bounds(weights, data):
-    """Returns the four clip bounds of every clippable linear by tensor name."""
-    shards, tower = Shards(data, "train"), Watched(weights)
+def bounds(weights, data, name):
+    """Returns the four clip bounds of every clippable linear by tensor name, from samples of a set."""
+    shards, tower = Shards(data, name), Watched(weights)
     order = np.random.default_rng(5).permutation(len(shards))[:SAMPLES]
     for at in range(0, len(order), 20):
         mel, rows, _ = sound([shards.rows(i) for i in order[at:at + 20]])
@@ -138,11 +139,9 @@ def write_text(path, weights, kind):
     w.add_array("sotto.languages.target", list(NAMES))
     pairs = head_dim("full_attention") // 2
     w.add_tensor("rope_freqs.weight", np.array([1] * (pairs // 4) + [1e30] * (pairs - pairs // 4), dtype=np.float32))
-    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.GEMMA4, layers)
     for name, p in weights.items():
         if name.startswith(LANGUAGE):
-            full = name.replace("language_model.", "") + (".weight" if name.endswith("layer_scalar") else "")
-            add(w, names.get_name(full, try_suffixes=(".weight",)), p, kind if p.dim() == 2 else TYPES.F32)
+            add(w, text_name(name), p, kind if p.dim() == 2 else TYPES.F32)
     finish(w)
 
 
@@ -176,19 +175,15 @@ def write_audio(path, weights, kind):
     w.add_audio_head_count(AUDIO["num_attention_heads"])
     w.add_audio_projection_dim(TEXT["hidden_size"])
     w.add_audio_attention_layernorm_eps(1e-6)
-    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.MMPROJ, AUDIO["num_hidden_layers"])
-    suffixes = (".weight", ".bias", ".input_max", ".input_min", ".output_max", ".output_min")
     for name, p in weights.items():
-        if name.startswith(TOWER):
-            name = "conformer." + name[len(TOWER):].replace(".linear.", ".")
-        elif not name.startswith(EMBED):
+        if not name.startswith((TOWER, EMBED)):
             continue
         if name.endswith("per_dim_scale"):                      # stored after softplus, as llama.cpp wants it
-            name, p = name + ".weight", torch.nn.functional.softplus(p)
+            p = torch.nn.functional.softplus(p)
         if "depthwise" in name:
             p = p.squeeze(1)
-        plain = p.dim() != 2 or "conv" in name and "linear" not in name
-        add(w, names.get_name(name, try_suffixes=suffixes), p if p.dim() else p[None], TYPES.F32 if plain else kind)
+        plain = p.dim() != 2 or "depthwise" in name
+        add(w, audio_name(name), p if p.dim() else p[None], TYPES.F32 if plain else kind)
     finish(w)
 
 
@@ -215,11 +210,12 @@ def main():
     weights = {n: w for n, w in saved["average"].items() if not n.startswith("ctc.")}
     for i in range(TEXT["num_hidden_layers"]):
         weights[f"{LANGUAGE}layers.{i}.layer_scalar"] = torch.ones(1)
-    weights |= bounds(weights, args.data)
+    weights |= bounds(weights, args.data, saved.get("set", "train"))
     write_folder(args.folder, weights)
     kind = TYPES[args.type]
-    write_text(os.path.join(args.gguf, "pocket.gguf"), weights, kind)
-    write_audio(os.path.join(args.gguf, "pocket-mmproj.gguf"), weights, kind)
+    text, audio = (os.path.join(args.gguf, name) for name in FILES)
+    write_text(text, weights, kind)
+    write_audio(audio, weights, kind)
     print(f"exported after {saved['progress'][0]} utterances")
 
 

@@ -22,7 +22,7 @@ def make(rng, noise, kind, speech, seconds=0):
     if kind == "hum":
         return level * augment.hum(rng, noise, count)
     if kind in ("reversed", "shuffled"):
-        return _spoilt(rng, speech, kind)
+        return spoilt(rng, speech, kind)
     wave = {"tone": _tone, "clicks": _clicks, "music": _music, "breath": _breath}[kind](rng, noise, count)
     wave = wave / (np.sqrt(np.mean(wave ** 2)) + 1e-9) * level
     return (wave + level * 0.02 * augment.coloured(noise, count, 1)).astype(np.float32)
@@ -68,11 +68,11 @@ def _breath(rng, noise, count):
     return wave * np.maximum(0, np.sin(2 * np.pi * rng.uniform(.2, 1.5) * time + rng.uniform(0, 6))) ** 2
 
 
-def _spoilt(rng, speech, kind):
-    """Returns speech played backwards, or cut into pieces of 40-120 ms and shuffled."""
+def spoilt(rng, speech, kind, widest=.12):
+    """Returns speech played backwards, or cut into pieces of 40 ms up to widest seconds and shuffled."""
     if kind == "reversed":
         return speech[::-1].copy()
-    width = int(RATE * rng.uniform(.04, .12))
+    width = int(RATE * rng.uniform(.04, widest))
     pieces = [speech[i:i + width] for i in range(0, len(speech), width)]
     rng.shuffle(pieces)
     return np.concatenate(pieces)

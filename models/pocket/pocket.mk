@@ -6,12 +6,14 @@ SEED   ?= 1
 COUNT  ?= 500
 SET    ?= held
 UTTERANCES ?= 114000
+REFINED ?= 21000
+START   ?= $(POCKET)
 WORKERS ?= 2
 ONECORE = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 SYNTH   = $(ONECORE) $(PYTHON) $(POCKET)/synth.py
 ESPEAK  = --espeak $(BUILT)/espeak
 
-.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-streams pocket-eval pocket-testset pocket-test pocket-train pocket-export pocket-report
+.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-streams pocket-eval pocket-testset pocket-test pocket-train pocket-export pocket-refine-data pocket-refine pocket-report
 
 pocket-tokenizer: ## learn tokenizer.json again
 	$(PYTHON) $(POCKET)/tokenizer.py
@@ -49,10 +51,17 @@ pocket-train: ## train, or go on training: UTTERANCES=114000 WORKERS=2; stops an
 pocket-export: ## write the newest checkpoint as the embedded pair and as a Hugging Face folder
 	$(ONECORE) $(PYTHON) $(POCKET)/export.py --run $(BUILT)/run --data $(BUILT)/data --folder $(BUILT)/folder
 
+pocket-refine-data: ## 16,000 samples of the second phase; 2 GB, a few minutes of one core, resumable
+	$(SYNTH) shards --split refine --first 0 --last 15 --out $(BUILT)/refine/data $(ESPEAK)
+
+pocket-refine: pocket-refine-data ## the second phase, from the pair in START (the one that lies here), and its export: REFINED=21000 WORKERS=2 FLAGS=--float32
+	$(PYTHON) $(POCKET)/train.py --start $(START) --data $(BUILT)/refine/data --out $(BUILT)/refine/run --utterances $(REFINED) --workers $(WORKERS) $(FLAGS)
+	$(ONECORE) $(PYTHON) $(POCKET)/export.py --run $(BUILT)/refine/run --data $(BUILT)/refine/data --folder $(BUILT)/refine/folder
+
 pocket-report: build ## measure the embedded model through bin/sotto, write REPORT.md
 	for set in held seen channel nospeech; do \
 	  $(MAKE) --no-print-directory pocket-heldout SET=$$set SEED=8 COUNT=300 || exit 1; done
-	$(PYTHON) $(POCKET)/evaluate.py --seed 8 --sets $(BUILT)/heldout --run $(BUILT)/run
+	$(PYTHON) $(POCKET)/evaluate.py --seed 8 --sets $(BUILT)/heldout --run $(BUILT)/run --refined $(BUILT)/refine/run
 
 pocket-test: ## the recipe's tests: data, grammar, and the graph against transformers
 	cd $(POCKET) && $(ONECORE) $(PYTHON) -m unittest test_grammar test_data test_streams test_network

@@ -25,7 +25,7 @@ HEARD = 60                 # ms: a word counts as heard so long after its end
 SETTLED = 250              # ms of silence after which a sentence counts as ended
 KEEP = 12                  # earlier utterances kept for babble
 
-# side: of the sentence split. kind(rng, index): one, many, none or foreign.
+# side: of the sentence split. kind(rng, index): one, many, none, foreign, or beside (refine.py).
 # voice(rng, index). damage: full (training), noisy, clean, or channel.
 # cuts: (share of samples with prefixes, fewest, most).
 Recipe = namedtuple("Recipe", "side kind voice damage cuts")
@@ -33,6 +33,10 @@ Recipe = namedtuple("Recipe", "side kind voice damage cuts")
 
 def _mixture(rng, index):
     return rng.choices(["one", "many", "none", "foreign"], [.76, .13, .09, .02])[0]
+
+
+def _second(rng, index):
+    return rng.choices(["one", "many", "beside", "none", "foreign"], [.50, .22, .09, .17, .02])[0]
 
 
 def _seen(rng, index):
@@ -66,6 +70,7 @@ def _none(rng, index):
 
 RECIPES = {
     "train": Recipe("train", _mixture, _seen, "full", (.3, 2, 3)),
+    "refine": Recipe("train", _second, _seen, "full", (.35, 2, 3)),
     "dev": Recipe("dev", _mixture, _dev, "full", (.3, 2, 3)),
     "test": Recipe("test", _tested, _held, "noisy", (1, 4, 4)),
     "held": Recipe("test", _one, _held, "noisy", (1, 4, 4)),
@@ -77,6 +82,7 @@ RECIPES = {
 
 class Sampler:
     """Makes the samples of one part of a set, in order."""
+    keep = KEEP
 
     def __init__(self, name, part, recipe, prefixer, data):
         """data is the folder that holds espeak-ng-data; recipe a name in RECIPES."""
@@ -86,12 +92,18 @@ class Sampler:
 
     def sample(self, index):
         """Returns (signal at 16 kHz, record) of one sample."""
-        digest = hashlib.sha256(f"{self.seed}/{index}".encode()).digest()
-        rng = random.Random(int.from_bytes(digest[:16], "big"))
-        noise = np.random.default_rng(int.from_bytes(digest[16:], "big"))
+        rng, noise = self.chance(index)
         kind = self.recipe.kind(rng, index)
-        make = self._spoken if kind in ("one", "many") else self._unspoken
-        return make(rng, noise, kind, index)
+        return self._maker(kind)(rng, noise, kind, index)
+
+    def chance(self, index):
+        """Returns the random.Random and the numpy Generator of one sample."""
+        digest = hashlib.sha256(f"{self.seed}/{index}".encode()).digest()
+        return random.Random(int.from_bytes(digest[:16], "big")), np.random.default_rng(int.from_bytes(digest[16:], "big"))
+
+    def _maker(self, kind):
+        """Returns the method that makes samples of this kind."""
+        return self._spoken if kind in ("one", "many") else self._unspoken
 
     def _item(self, rng):
         """Returns a sentence of the grammar that belongs to this side of the split."""
@@ -106,14 +118,14 @@ class Sampler:
                                         rng.choice([0, 0, 0, 1]))
         signal, stretch = augment.resample(wave, speed)
         times = [(a * stretch, b * stretch) for a, b in spans(onsets, len(wave) / 22.05)]
-        self.earlier = (self.earlier + [signal])[-KEEP:]
+        self.earlier = (self.earlier + [signal])[-self.keep:]
         return signal, times
 
     def _spoken(self, rng, noise, kind, index):
         voice, rate = self.recipe.voice(rng, index), rng.randint(145, 250)
         warp = self.recipe.damage == "full" and rng.random() < .4
         speed = rng.uniform(.94, 1.06) if warp else 1.0
-        parts, sentences = [_silence(rng.uniform(0, .4))], []
+        parts, sentences = [silence(rng.uniform(0, .4))], []
         for _ in range(1 if kind == "one" else rng.randint(2, 3)):
             item = self._item(rng)
             signal, times = self._say(rng, item["say"], voice, rate, speed)
@@ -121,8 +133,8 @@ class Sampler:
             if sentences and start + len(signal) / RATE > LONGEST:
                 break
             sentences.append((item, [(a + start * 1000, b + start * 1000) for a, b in times]))
-            parts += [signal, _silence(rng.uniform(.1, .6))]
-        parts[-1] = _silence(rng.uniform(0, .6))
+            parts += [signal, silence(rng.uniform(.1, .6))]
+        parts[-1] = silence(rng.uniform(0, .6))
         signal = self._damage(rng, noise, np.concatenate(parts), index)
         return signal, self._record(rng, sentences, voice, kind, len(signal))
 
@@ -139,13 +151,17 @@ class Sampler:
         share, fewest, most = self.recipe.cuts
         if share < 1 and rng.random() >= share:
             return []
-        first, last = sentences[0][1][0][0], sentences[-1][1][-1][1]
+        first, last = self._heard(sentences, samples)
         frames = set()
         for _ in range(fewest if fewest == most else rng.randint(fewest, most)):
             cut = min(rng.uniform(first + 80, last + 200), samples / RATE * 1000 - 20)
             frames.add(max(4, int(cut // 40) * 4))
         return [{"frame": frame} | heard(self.prefixer, rng, sentences, frame * 10)
                 for frame in sorted(frames)]
+
+    def _heard(self, sentences, samples):
+        """Returns the (first, last) ms between which prefixes end, more or less."""
+        return sentences[0][1][0][0], sentences[-1][1][-1][1]
 
     def _unspoken(self, rng, noise, kind, index):
         """Returns a sample whose target is empty: noise of some kind, or another language."""
@@ -178,7 +194,7 @@ class Sampler:
         if damage in ("noisy", "channel") or damage == "full" and rng.random() < .8:
             ratio = rng.uniform(8, 45) if damage == "full" else rng.uniform(15, 40)
             power = np.sqrt(np.mean(signal ** 2)) * 10 ** (-ratio / 20)
-            signal = signal + power * augment.background(rng, noise, len(signal), self.earlier[:-3])
+            signal = signal + power * self._background(rng, noise, len(signal))
         elif damage == "full" and rng.random() < .7:
             signal = signal + 10 ** (rng.uniform(-95, -75) / 20) * augment.coloured(noise, len(signal), 0)
         if damage == "full":
@@ -186,6 +202,10 @@ class Sampler:
         if damage == "channel":
             signal = self._one_channel(rng, noise, signal, index)
         return (signal / max(1.0, np.abs(signal).max())).astype(np.float32)
+
+    def _background(self, rng, noise, count):
+        """Returns noise or other voices, unit RMS."""
+        return augment.background(rng, noise, count, self.earlier[:-3])
 
     def _channel(self, rng, signal):
         """Applies a random selection of the channels of training."""
@@ -210,7 +230,7 @@ class Sampler:
         return augment.room(rng, noise, signal, decay=.4)
 
 
-def _silence(seconds):
+def silence(seconds):
     return np.zeros(int(RATE * seconds), np.float32)
 
 

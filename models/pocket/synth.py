@@ -26,11 +26,13 @@ from scipy.io import wavfile
 import voices
 from features import BINS, logmel
 from grammar.prefix import Prefixer
+from refine import Refiner
 from samples import RATE, Sampler
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SIZES = {"train": 2500, "dev": 300, "test": 760}
+SIZES = {"train": 2500, "dev": 300, "test": 760, "refine": 1000}
 SETS = ["held", "seen", "channel", "nospeech"]
+SAMPLERS = {"refine": Refiner, "nospeech": Refiner}
 
 
 def line(record):
@@ -91,7 +93,7 @@ def shards(name, first, last, count, out, data):
 
 
 def _shard(name, number, label, count, out, prefixer, data):
-    sampler = Sampler(name, number, name, prefixer, data)
+    sampler = SAMPLERS.get(name, Sampler)(name, number, name, prefixer, data)
     build(sampler, label, count, out)
 
 
@@ -103,7 +105,7 @@ def heldout(seed, count, chosen, out, data):
 
 
 def _heldout(name, seed, count, chosen, out, prefixer, data):
-    sampler, lines = Sampler(name, seed, chosen, prefixer, data), []
+    sampler, lines = SAMPLERS.get(chosen, Sampler)(name, seed, chosen, prefixer, data), []
     for index in range(count):
         signal, record = sampler.sample(index)
         file = f"{chosen}-{index:04d}.wav"

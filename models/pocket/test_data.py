@@ -17,7 +17,8 @@ import synth
 import voices
 from grammar import LANGUAGES, split
 from grammar.prefix import Prefixer
-from samples import heard
+from refine import HARD, LONGEST, SORTS, Refiner
+from samples import RATE, heard
 from speech import spans
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -97,6 +98,15 @@ class Voices(unittest.TestCase):
             self.assertEqual(len({timbre in held for timbre in family}), 1)
 
 
+    def test_shuffled_pieces_are_as_long_as_asked(self):
+        ramp = np.arange(32000, dtype=np.float32)
+        for widest in (.12, .2):
+            out = nospeech.spoilt(random.Random(6), ramp, "shuffled", widest)
+            cuts = np.flatnonzero(np.diff(out) != 1)
+            self.assertEqual(sorted(out), sorted(ramp))
+            self.assertTrue(640 <= np.median(np.diff(cuts)) <= widest * RATE)      # neighbours may stay together
+
+
 class Timing(unittest.TestCase):
     def test_words_without_an_onset_share_their_predecessors_span(self):
         self.assertEqual(spans([0, None, 200], 300), [(0, 200), (0, 200), (200, 300)])
@@ -125,7 +135,7 @@ class Shards(unittest.TestCase):
         cls.prefixer = Prefixer(size=3000)
         for part in ("a", "b"):
             os.makedirs(os.path.join(cls.folder.name, part))
-            for split_, count in (("train", 60), ("test", 20)):
+            for split_, count in (("train", 60), ("refine", 60), ("test", 20)):
                 synth.apart(synth._shard, split_, 0, split_, count, os.path.join(cls.folder.name, part),
                             cls.prefixer, cls.data)
 
@@ -138,11 +148,12 @@ class Shards(unittest.TestCase):
             return file.read()
 
     def test_a_second_process_makes_the_same_bytes(self):
-        for name in ("train.mel.npy", "train.jsonl", "train.sha256", "test.mel.npy", "test.jsonl"):
+        for name in ("train.mel.npy", "train.jsonl", "train.sha256", "refine.mel.npy", "refine.jsonl", "test.mel.npy",
+                     "test.jsonl"):
             self.assertEqual(self.read("a", name), self.read("b", name), name)
 
     def test_records_fit_the_frames(self):
-        for name in ("train", "test"):
+        for name in ("train", "refine", "test"):
             mel = np.load(os.path.join(self.folder.name, "a", name + ".mel.npy"))
             records = [json.loads(row) for row in self.read("a", name + ".jsonl").splitlines()]
             self.assertEqual(mel.dtype, np.float16)
@@ -162,8 +173,39 @@ class Shards(unittest.TestCase):
                 words = prefix[language].split()
                 self.assertEqual(record[language].split()[:len(words)], words)
         if record["kind"] == "one":
-            self.assertEqual(split(record["say"], record["tpl"]), name)
+            self.assertEqual(split(record["say"], record["tpl"]), "test" if name == "test" else "train")
+        if record["say"]:
             self.assertEqual(record["voice"] in voices.TEST, name == "test")
+
+
+    def refined(self):
+        return [json.loads(row) for row in self.read("a", "refine.jsonl").splitlines()]
+
+    def test_second_phase_has_every_kind(self):
+        records = self.refined()
+        self.assertEqual({r["kind"] for r in records}, {"one", "many", "beside", "none", "foreign"})
+        for r in records:
+            if r["kind"] in ("beside", "none"):
+                self.assertLessEqual(r["frames"] * 10, LONGEST * 1000 + 2000)
+            if r["kind"] == "none":
+                self.assertTrue(set(r["tpl"].split("+")) <= set(SORTS))
+                self.assertFalse([p for p in r["prefixes"] if p["es"] or p["en"]])
+
+    def test_no_text_before_the_speech_of_a_sample(self):
+        early = [(r, p) for r in self.refined() if r["spans"] for p in r["prefixes"] if p["frame"] * 10 < r["spans"][0][1]]
+        self.assertGreater(len(early), 0)
+        for _, p in early:
+            self.assertEqual([p[k] for k in LANGUAGES], [""] * 4)
+
+    def test_clips_without_speech_lie_between_silences(self):
+        sampler = Refiner("heldout-nospeech", 3, "nospeech", self.prefixer, self.data)
+        for index in range(len(SORTS)):
+            signal, record = sampler.sample(index)
+            self.assertEqual((record["tpl"], record["say"]), (SORTS[index], ""))
+            edges = np.concatenate([signal[:RATE // 4], signal[-RATE // 2:]])
+            self.assertLess(np.sqrt(np.mean(edges ** 2)), 10 ** (-59 / 20), record["tpl"])
+            if SORTS[index] in HARD:
+                self.assertGreater(np.abs(signal).max(), .003)
 
 
 class TestSet(unittest.TestCase):

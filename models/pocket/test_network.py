@@ -8,6 +8,7 @@ import torch
 from transformers import Gemma4ForConditionalGeneration
 
 import export
+import pair
 from batch import HEAD, SOFT, TAILS, pack, sound
 from grammar import LANGUAGES
 from network import LANGUAGE, TEXT, Audio, Text, init
@@ -64,6 +65,26 @@ class Network(unittest.TestCase):
             model = Gemma4ForConditionalGeneration.from_pretrained(folder)
             self.assertEqual(model.config.text_config.num_kv_shared_layers, TEXT["num_kv_shared_layers"])
             self.assertTrue(os.path.getsize(os.path.join(folder, "model.safetensors")) < 9e6)
+
+    def test_a_pair_read_back_is_what_was_written(self):
+        weights = spread()
+        for kind, close in (("F32", 1e-6), ("Q8_0", .02)):
+            with tempfile.TemporaryDirectory() as folder:
+                for write, name in zip((export.write_text, export.write_audio), pair.FILES):
+                    write(os.path.join(folder, name), weights, export.TYPES[kind])
+                again = pair.load(folder)
+            self.assertEqual(set(again), set(init()))
+            for name, w in again.items():
+                self.assertLessEqual(float((w - weights[name]).abs().max()), close * float(weights[name].abs().max()), name)
+
+    def test_a_pair_of_another_model_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            weights = spread()
+            weights[LANGUAGE + "norm.weight"] = torch.ones(64)
+            for write, name in zip((export.write_text, export.write_audio), pair.FILES):
+                write(os.path.join(folder, name), weights, export.TYPES.F32)
+            with self.assertRaisesRegex(ValueError, "output_norm.weight of 128"):
+                pair.load(folder)
 
 
 if __name__ == "__main__":

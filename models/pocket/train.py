@@ -1,6 +1,6 @@
 """Trains the pocket model on shards of synth.py; stops and resumes at any time.
 
-usage: python train.py --data DIR --out DIR [--utterances N] [--workers N]
+usage: python train.py --data DIR --out DIR [--utterances N] [--workers N] [--start DIR] [--float32]
 
 Every reply of a sample (four languages, and streaming prefixes) is learnt
 behind one hearing of its sound; a CTC head on the audio tower and two guided
@@ -8,12 +8,16 @@ attention heads speed up the start and are dropped at export. --workers
 processes share the work of each step, one core each. OUT/last.pt is the newest
 checkpoint, OUT/metrics.jsonl the log. A second call goes on from last.pt, on
 any number of workers.
+
+--start is the second phase: it begins with the GGUF pair in that folder, reads
+the set refine, and needs neither helper.
 """
 import argparse
 import json
 import os
 import random
 import time
+from collections import namedtuple
 
 import torch
 import torch.distributed as dist
@@ -21,12 +25,16 @@ import torch.nn.functional as F
 
 from batch import Shards, augment, characters, pack, sound, SYMBOLS
 from network import AUDIO, Audio, Text, init
+from pair import load
 
-RATE, BUDGET = 1.5e-3, 5000         # learning rate; padded log-mel rows per worker and step
-WARM, HOLD, LAST = 400, .55, .03   # steps of warm-up; share at full rate; final share of the rate
+# set: of shards. rate: the highest. warm: steps of warm-up. hold: share of the run at full rate. last: final share
+# of the rate. average: of the exported weights, per step. helpers: CTC head and guided attention.
+Phase = namedtuple("Phase", "set rate warm hold last average helpers")
+FIRST = Phase("train", 1.5e-3, 400, .55, .03, .999, True)
+SECOND = Phase("refine", 3e-4, 50, .2, .02, .99, False)
+BUDGET, EVERY = 5000, 20           # padded log-mel rows per worker and step; steps per line of the log
 CTC, GUIDE, GUIDED = .5, .3, 60000 # weights; utterances after which guidance ends
 SMOOTHING, DECAY, CLIP = .05, .02, 1.0
-AVERAGE = .999                     # of the exported weights, per step
 HEADS = [(0, 0), (1, 0), (1, 1)]   # guided: (full layer, head)
 
 # Freed memory stays with the process, and oneDNN keeps the kernel of every shape.
@@ -34,24 +42,31 @@ FAST = {"MALLOC_MMAP_THRESHOLD_": str(1 << 32), "MALLOC_TRIM_THRESHOLD_": str(1 
         "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16384", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def losses(weights, records, arrays, guide):
-    """Returns (what is minimised, cross-entropy, CTC) of a batch."""
+def losses(weights, records, arrays, guide, half=True):
+    """Returns (what is minimised, cross-entropy, CTC) of a batch; half: products are in bfloat16."""
     mel, rows, tokens = sound(arrays)
     batch = pack(records, tokens)
     audio, text, watch = Audio(weights), Text(weights), []
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
         heard, tower, counts = audio(mel, rows)
         logits = text.logits(text(batch, heard, watch))
     labels = batch.labels.flatten()
     entropy = F.cross_entropy(logits.flatten(0, 1), labels, ignore_index=-100, label_smoothing=SMOOTHING)
-    scores = F.linear(tower.float(), weights["ctc.weight"], weights["ctc.bias"]).log_softmax(-1).transpose(0, 1)
-    targets, lengths = characters(records)
-    ctc = F.ctc_loss(scores, targets, counts, lengths, reduction="none", zero_infinity=True)
-    ctc = (ctc / torch.where(lengths > 0, lengths, counts)).mean()    # where nobody speaks, a frame counts as a letter
+    if "ctc.weight" not in weights:
+        return entropy, entropy.detach(), torch.zeros(())
+    ctc = spelling(weights, records, tower, counts)
     total = entropy + CTC * ctc
     if guide > 0:
         total = total + guide * guidance(batch, heard.shape[1], watch)
     return total, entropy.detach(), ctc.detach()
+
+
+def spelling(weights, records, tower, counts):
+    """Returns the CTC loss of the spoken letters, per letter."""
+    scores = F.linear(tower.float(), weights["ctc.weight"], weights["ctc.bias"]).log_softmax(-1).transpose(0, 1)
+    targets, lengths = characters(records)
+    ctc = F.ctc_loss(scores, targets, counts, lengths, reduction="none", zero_infinity=True)
+    return (ctc / torch.where(lengths > 0, lengths, counts)).mean()   # where nobody speaks, a frame counts as a letter
 
 
 def guidance(batch, tokens, watch):
@@ -68,23 +83,29 @@ def guidance(batch, tokens, watch):
     return total / len(HEADS)
 
 
-def rate(done, total, step):
+def rate(phase, done, total, step):
     share = done / total
-    fall = 1 if share < HOLD else max(LAST, 1 - (1 - LAST) * (share - HOLD) / (1 - HOLD))
-    return RATE * min(1, (step + 1) / WARM) * fall
+    fall = 1 if share < phase.hold else max(phase.last, 1 - (1 - phase.last) * (share - phase.hold) / (1 - phase.hold))
+    return phase.rate * min(1, (step + 1) / phase.warm) * fall
+
+
+def begin(phase, start):
+    """Returns the weights that a run begins with."""
+    if start:
+        return load(start)
+    weights = init()
+    weights["ctc.weight"] = torch.randn(len(SYMBOLS) + 1, AUDIO["output_proj_dims"]) * .05
+    weights["ctc.bias"] = torch.zeros(len(SYMBOLS) + 1)
+    return weights
 
 
 class State:
     """All that a checkpoint holds."""
 
-    def __init__(self, out):
-        self.path = os.path.join(out, "last.pt")
-        self.weights = init()
-        self.weights["ctc.weight"] = torch.randn(len(SYMBOLS) + 1, AUDIO["output_proj_dims"]) * .05
-        self.weights["ctc.bias"] = torch.zeros(len(SYMBOLS) + 1)
+    def __init__(self, phase, out, start):
+        self.phase, self.path = phase, os.path.join(out, "last.pt")
         saved = torch.load(self.path) if os.path.exists(self.path) else None
-        if saved:
-            self.weights = saved["weights"]
+        self.weights = saved["weights"] if saved else begin(phase, start)
         self.names = sorted(self.weights)
         self.average = saved["average"] if saved else {n: w.clone() for n, w in self.weights.items()}
         self.done, self.step, self.pool = saved["progress"] if saved else (0, 0, 0)
@@ -94,13 +115,13 @@ class State:
         self.optimiser = torch.optim.AdamW(
             [{"params": [self.weights[n] for n in self.names if n not in plain], "weight_decay": DECAY},
              {"params": [self.weights[n] for n in plain], "weight_decay": 0.}],
-            lr=RATE, betas=(.9, .98), foreach=True)
+            lr=phase.rate, betas=(.9, .98), foreach=True)
         if saved:
             self.optimiser.load_state_dict(saved["optimiser"])
 
     def save(self):
         torch.save({"weights": {n: w.detach() for n, w in self.weights.items()}, "average": self.average,
-                    "progress": (self.done, self.step, self.pool), "optimiser": self.optimiser.state_dict()},
+                    "progress": (self.done, self.step, self.pool), "set": self.phase.set, "optimiser": self.optimiser.state_dict()},
                    self.path + ".part")
         os.replace(self.path + ".part", self.path)
 
@@ -118,7 +139,7 @@ class State:
         self.optimiser.step()
         self.optimiser.zero_grad()
         with torch.no_grad():
-            keep = min(AVERAGE, (1 + self.step) / (10 + self.step))
+            keep = min(self.phase.average, (1 + self.step) / (10 + self.step))
             torch._foreach_lerp_([self.average[n] for n in self.names], [p.detach() for p in parameters], 1 - keep)
         self.step += 1
 
@@ -129,7 +150,8 @@ def train(rank, world, args):
     if world > 1:
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29531", "GLOO_SOCKET_IFNAME": "lo"}
         dist.init_process_group("gloo", rank=rank, world_size=world)
-    state, shards = State(args.out), Shards(args.data, "train")
+    phase = SECOND if args.start else FIRST
+    state, shards = State(phase, args.out, args.start), Shards(args.data, phase.set)
     if rank == 0:
         print(f"{len(shards)} samples, {sum(w.numel() for w in state.weights.values())} weights, "
               f"from utterance {state.done}", flush=True)
@@ -140,14 +162,14 @@ def train(rank, world, args):
             indices = batches[at + rank]
             records = [shards.record(i) for i in indices]
             arrays = [augment(rng, shards.rows(i)) for i in indices]
-            guide = GUIDE * max(0, min(1, 2 - 2 * state.done / GUIDED))
-            total, entropy, ctc = losses(state.weights, records, arrays, guide)
+            guide = GUIDE * max(0, min(1, 2 - 2 * state.done / GUIDED)) * phase.helpers
+            total, entropy, ctc = losses(state.weights, records, arrays, guide, not args.float32)
             total.backward()
-            state.update(rate(state.done, args.utterances, state.step), world)
+            state.update(rate(phase, state.done, args.utterances, state.step), world)
             count = sum(len(b) for b in batches[at:at + world])
             state.done, seen = state.done + count, seen + count
             sums = [sums[0] + float(entropy), sums[1] + float(ctc), sums[2] + 1]
-            if rank == 0 and sums[2] == 50:
+            if rank == 0 and sums[2] == EVERY:
                 log(args.out, state, sums, seen / (time.time() - began), guide)
                 seen, sums, began = 0, [0, 0, 0], time.time()
             if state.done >= args.utterances:
@@ -175,6 +197,8 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--utterances", type=int, default=240000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--start", help="folder of a GGUF pair: the second phase, from these weights")
+    parser.add_argument("--float32", action="store_true", help="for processors that are slow at bfloat16")
     args = parser.parse_args()
     os.makedirs(args.out, exist_ok=True)
     os.environ |= FAST
