@@ -352,7 +352,9 @@ func (s *Session) weigh() {
 // settle commits and shows what the drafts give: nothing before one of the
 // languages has been certain that there is something to say.
 func (s *Session) settle(targets []*target, final bool) {
-	s.sure = s.sure || slices.ContainsFunc(s.targets, func(t *target) bool { return t.certain(final) })
+	for _, t := range s.targets {
+		s.sure = t.certain(final) || s.sure
+	}
 	if !s.sure {
 		s.stats.guarded.Add(1)
 		return
@@ -411,7 +413,7 @@ func (s *Session) complete(t *target) {
 	if t.spoke || t.shown != "" {
 		s.put(t, Caption{End: true})
 	}
-	t.spoke, t.shown = false, ""
+	t.spoke, t.passed, t.shown = false, false, ""
 }
 
 // end hears the last samples and commits what is open. They are heard as a frame

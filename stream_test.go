@@ -42,7 +42,7 @@ func recordings(t testing.TB, kind string) []recording {
 		if err := json.Unmarshal([]byte(text), &r); err != nil {
 			t.Fatal(err)
 		}
-		if r.Kind == kind {
+		if r.Kind == kind && !(testing.Short() && len(all) > 1) {
 			r.samples = soundOf(t, folder+r.Audio)
 			all = append(all, r)
 		}

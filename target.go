@@ -45,6 +45,7 @@ type target struct {
 	said     []saidToken
 	evidence policy.Evidence
 	spoke    bool   // something was committed in this segment
+	passed   bool   // the draft before passed as certain
 	shown    string // the newest tail
 }
 
@@ -158,8 +159,15 @@ func (t *target) trusted() []policy.Token {
 	return t.draft[:n-len(t.said)]
 }
 
-// certain asks the guard about the draft with which a segment begins.
+// certain asks the guard about the drafts with which a segment begins: two in a
+// row have to pass, or the last.
 func (t *target) certain(final bool) bool {
+	before := t.passed
+	t.passed = t.passes(final)
+	return t.passed && (before || final)
+}
+
+func (t *target) passes(final bool) bool {
 	probs := make([]float32, len(t.draft))
 	for i, d := range t.draft {
 		probs[i] = d.Prob
