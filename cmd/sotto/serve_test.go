@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -31,8 +32,9 @@ func listening(t *testing.T, args ...string) (*exec.Cmd, string, *bufio.Reader) 
 		if err != nil {
 			t.Fatalf("serve ends before it listens: %v", err)
 		}
-		if _, address, ok := strings.Cut(line, " hears at http://"); ok {
-			return cmd, strings.TrimSpace(address), told
+		var ready struct{ Msg, Page string }
+		if json.Unmarshal([]byte(line), &ready) == nil && ready.Msg == "ready" {
+			return cmd, strings.TrimPrefix(ready.Page, "http://"), told
 		}
 	}
 }
@@ -64,8 +66,8 @@ func TestServeNamesAnAddressItCannotHave(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	for _, address := range []string{taken.Addr().String(), "nonsense", "127.0.0.1:99999"} {
-		checkRefusal(t, call(t, "serve", "--listen", address), exitEnvironment, address, "--listen")
+	for _, address := range []string{taken.Addr().String(), "127.0.0.1.invalid:7788"} {
+		checkRefusal(t, call(t, "serve", "--public", "--listen", address), exitEnvironment, address, "--listen")
 	}
 }
 
