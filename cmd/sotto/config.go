@@ -67,7 +67,7 @@ func checkConfig(c *cli.Context) error {
 // environment is read with the file, not by the library, which could not say
 // where a value comes from.
 func configFlags() []cli.Flag {
-	all := []cli.Flag{&cli.StringFlag{Name: "config", DefaultText: "sotto/sotto.yaml in the user's folder for configurations, if it is there", Usage: "`FILE` with the keys of docs/sotto.yaml"}}
+	all := []cli.Flag{&cli.StringFlag{Name: "config", DefaultText: "sotto/sotto.yaml in the user's folder for configurations, if it is there", Usage: "`FILE` with keys as sotto config print prints them"}}
 	for _, k := range conf.Keys() {
 		usage := fmt.Sprintf("%s [$%s]", k.Doc, k.Env())
 		switch {

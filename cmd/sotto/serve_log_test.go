@@ -90,7 +90,7 @@ func TestTheReadyLinesForPeople(t *testing.T) {
 	told := bufio.NewReader(pipe)
 	first, _ := told.ReadString('\n')
 	second, _ := told.ReadString('\n')
-	_, address, _ := strings.Cut(strings.TrimSpace(first), "sotto: pocket hears at http://")
+	_, address, _ := strings.Cut(strings.TrimSpace(first), " hears at http://")
 	if _, _, err := net.SplitHostPort(address); err != nil || second != "sotto: programs speak at ws://"+address+"/v1/stream and ask for its health at http://"+address+"/readyz\n" {
 		t.Errorf("it says %q and %q", first, second)
 	}

@@ -182,6 +182,26 @@ func TestWhoCanReachAnAddress(t *testing.T) {
 	}
 }
 
+func TestWhatIsAHostOrAnOrigin(t *testing.T) {
+	for host, good := range map[string]bool{
+		"captions.example": true, "captions.example:8443": true, "192.168.1.7": true, "::1": true, "[::1]:80": true, "my_box": true,
+		"": false, "*": false, "a.example:": false, "a.example:http": false, "a.example/": false, "https://a.example": false, "a b": false,
+	} {
+		if isHost(host) != good {
+			t.Errorf("host %q: %v, want %v", host, !good, good)
+		}
+	}
+	for origin, good := range map[string]bool{
+		"https://a.example": true, "http://a.example:81": true, "http://[::1]": true, "http://[::1]:81": true, "chrome-extension://abcdef": true,
+		"a.example": false, "null": false, "*": false, "https://*.example": false, "https://a.example/": false, "https://a.example?x": false,
+		"https://u@a.example": false, "https://": false, "://a.example": false, "https://a.example#x": false, "http://[::1": false,
+	} {
+		if isOrigin(origin) != good {
+			t.Errorf("origin %q: %v, want %v", origin, !good, good)
+		}
+	}
+}
+
 func TestWhatIsPrintedReadsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := defaults()

@@ -62,7 +62,7 @@ func notYAML(name string, err error) error {
 	if m := lineOf.FindStringSubmatch(text); m != nil {
 		line, text = ":"+m[1], text[len(m[0]):]
 	}
-	return fmt.Errorf("%s%s: this is not YAML: %s; docs/sotto.yaml is a sample", name, line, text)
+	return fmt.Errorf("%s%s: this is not YAML: %s; sotto config print prints a sample", name, line, text)
 }
 
 // reader walks through one file.

@@ -54,8 +54,8 @@ func TestWhatIsWrongInAFileIsSaid(t *testing.T) {
 		{"- seats", `sotto.yaml:1: the file is a list, want keys with their values, such as seats: 8`},
 		{"seats", `sotto.yaml:1: the file is "seats", want keys with their values, such as seats: 8`},
 		{"seats: 4\n---\nseats: 5", `sotto.yaml:2: a second document begins here; put all keys into one`},
-		{"seats: [", `sotto.yaml:1: this is not YAML: did not find expected node content; docs/sotto.yaml is a sample`},
-		{"seats: 4\n\tmodel: x", `sotto.yaml:2: this is not YAML: found a tab character that violates indentation; docs/sotto.yaml is a sample`},
+		{"seats: [", `sotto.yaml:1: this is not YAML: did not find expected node content; sotto config print prints a sample`},
+		{"seats: 4\n\tmodel: x", `sotto.yaml:2: this is not YAML: found a tab character that violates indentation; sotto config print prints a sample`},
 		{"listen: 0.0.0.0:1", `the address to listen on is "0.0.0.0:1" (sotto.yaml:1), which other machines can reach, and nobody asks them who they are; ` +
 			`say --public (public: true in the file) if you mean that, and --allow-host for the name they call this server by, or listen on 127.0.0.1`},
 	} {

@@ -147,5 +147,6 @@ func isHostname(s string) bool {
 func isOrigin(s string) bool {
 	scheme, rest, found := strings.Cut(s, "://")
 	u, err := url.Parse(s)
-	return found && err == nil && isHostname(scheme) && u.Host == rest && isHost(rest)
+	bare, bracketed := strings.CutPrefix(strings.TrimSuffix(rest, "]"), "[") // IPv6 without a port
+	return found && err == nil && isHostname(scheme) && u.Host == rest && (isHost(rest) || bracketed && isIP(bare))
 }
