@@ -133,11 +133,15 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 // warm lets a second of silence through both towers: what is loaded or laid out
 // at first use is ready then.
 func warm(ctx context.Context, engine *sotto.Engine) error {
-	source := "en" // of a model that hears any language
-	if known := engine.Model().Config.Profile.Sources; len(known) > 0 {
-		source = known[0]
+	source, target := "en", "en" // of a model that knows any language
+	profile := engine.Model().Config.Profile
+	if len(profile.Sources) > 0 {
+		source = profile.Sources[0]
 	}
-	_, err := engine.Trace(ctx, make([]float32, audio.RateHz), source, source, nil)
+	if len(profile.Targets) > 0 {
+		target = profile.Targets[0]
+	}
+	_, err := engine.Trace(ctx, make([]float32, audio.RateHz), source, target, nil)
 	return err
 }
 

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sotto"
+	"sotto/models/pocket"
 )
 
 // listening starts sotto serve on a free port and returns it with the address
@@ -57,6 +62,55 @@ func TestServeEndsCleanlyWhenAsked(t *testing.T) {
 				t.Errorf("%v, stderr %q", err, rest)
 			}
 		})
+	}
+}
+
+// Being ready takes a pass through both towers, whatever the model is.
+func TestServeIsReadyWithEveryKindOfModel(t *testing.T) {
+	for _, args := range [][]string{{"--reference"}, {"--model", toyDir}, {"--model", pocketDir + "pocket.gguf", "--weights", "q8_0"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			cmd, address, told := listening(t, args...)
+			ready, err := http.Get("http://" + address + "/readyz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ready.Body.Close()
+			if ready.StatusCode != http.StatusOK {
+				t.Errorf("/readyz: %s", ready.Status)
+			}
+			cmd.Process.Signal(syscall.SIGTERM)
+			io.ReadAll(told)
+			if err := cmd.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestWarmingAsksForALanguageTheModelKnows(t *testing.T) {
+	for _, languages := range []struct{ sources, targets []string }{
+		{[]string{"es"}, []string{"fr"}}, // it cannot write what it hears
+		{nil, nil},                       // any
+		{nil, []string{"de"}},
+	} {
+		model, err := pocket.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer model.Close()
+		model.Config.Profile.Sources, model.Config.Profile.Targets = languages.sources, languages.targets
+		engine, err := sotto.NewEngine(model, sotto.EngineOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := warm(ctx, engine); err != nil {
+			t.Errorf("%v: %v", languages, err)
+		}
+		cancel()
+		if err := warm(ctx, engine); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled, it returns %v", err)
+		}
 	}
 }
 
