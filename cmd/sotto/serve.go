@@ -148,7 +148,7 @@ func warm(ctx context.Context, engine *sotto.Engine) error {
 // sayReady prints where the server is: as sentences for people, else as a record
 // of the log.
 func (d *daemon) sayReady(engine *sotto.Engine) {
-	name, at := engine.Model().Name, d.server.Addr()
+	name, at := engine.Model().Name, openable(d.server.Addr())
 	switch {
 	case d.c.Bool("demo"): // which prints the address in its own place
 	case d.json:
@@ -160,13 +160,22 @@ func (d *daemon) sayReady(engine *sotto.Engine) {
 	}
 }
 
+// openable is where this machine reaches a server: one that listens on every
+// interface is not called by the name of them all.
+func openable(addr net.Addr) net.Addr {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}
+	}
+	return addr
+}
+
 // serveDemo speaks the bundled clip to the server. On a terminal the server
 // stays for the page, elsewhere it ends with the clip.
 func serveDemo(c *cli.Context, server *transport.Server, stop func(), served <-chan error) error {
-	stdout := c.App.Writer.(*os.File)
-	err := speakDemo(c.Context, server.Addr(), stdout)
+	stdout, at := c.App.Writer.(*os.File), openable(server.Addr())
+	err := speakDemo(c.Context, at, stdout)
 	if err == nil {
-		fmt.Fprintf(stdout, "\nSpeak yourself, or play files: http://%s\n", server.Addr())
+		fmt.Fprintf(stdout, "\nSpeak yourself, or play files: http://%s\n", at)
 	}
 	if err == nil && isTerminal(stdout) {
 		fmt.Fprintln(stdout, "Ctrl-C ends the server.")

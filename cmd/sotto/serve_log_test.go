@@ -109,9 +109,9 @@ func TestOthersReachADaemonOnlyWhenThatIsMeant(t *testing.T) {
 	t.Setenv("SOTTO_LISTEN", "[::]:0")
 	checkRefusal(t, call(t, "serve"), exitUsage, `"[::]:0" (SOTTO_LISTEN)`)
 	cmd, address, told := listening(t, "--listen", "0.0.0.0:0", "--public", "--allow-host", "captions.example")
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
+	name, port, err := net.SplitHostPort(address)
+	if err != nil || name != "127.0.0.1" {
+		t.Fatalf("the page's link leads to %s: %v", address, err)
 	}
 	for host, want := range map[string]int{"captions.example": 200, "127.0.0.1:" + port: 200, "evil.example": 403} {
 		request, err := http.NewRequest("GET", "http://127.0.0.1:"+port+"/healthz", nil)
