@@ -12,6 +12,7 @@ require (
 	github.com/urfave/cli/v2 v2.27.7
 	github.com/x448/float16 v0.8.4
 	go.uber.org/goleak v1.3.0
+	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/sys v0.0.0-20220712014510-0a85c31ab51e
 	gonum.org/v1/gonum v0.17.0
 	pgregory.net/rapid v1.3.0

@@ -61,7 +61,8 @@ var order = map[string]string{
 	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
 	"cmd/sotto/score":          "",
 	"cmd/sotto/eval":           ". audio audio/intake cmd/sotto/score decoder/policy",
-	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench cmd/sotto/eval decoder/policy models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/subtitle transport/wire web",
+	"cmd/sotto/config":         "",
+	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench cmd/sotto/config cmd/sotto/eval decoder/policy models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/subtitle transport/wire transport/ws web",
 
 	"decoder/policy/policytest": "decoder/policy",
 }

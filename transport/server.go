@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"sotto"
@@ -19,12 +20,21 @@ import (
 
 // Options configure a Server.
 type Options struct {
-	Engine  *sotto.Engine
+	Engine  *sotto.Engine     // nil: Ready brings it
 	Assets  fs.FS             // the page, served at /
 	Files   map[string][]byte // more files by path, served as they are
-	Hosts   []string          // names this server may be called by, beside the loopback ones
-	Origins []string          // pages that may open a voice, beside our own, such as https://example.org
+	Latency string            // of voices that do not say; "": balanced
+	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Log     *slog.Logger
+	Rules
+}
+
+// Rules may change while the server runs. They hold for what connects from then
+// on.
+type Rules struct {
+	Hosts   []string // names this server may be called by, beside the loopback ones
+	Origins []string // pages that may open a voice, beside our own, such as https://example.org
+	Limits  ws.Limits
 }
 
 // Server serves the page and the doors on one listener.
@@ -32,6 +42,8 @@ type Server struct {
 	options  Options
 	voices   *ws.Handler
 	listener net.Listener
+	rules    atomic.Pointer[Rules]
+	phase    atomic.Int32
 }
 
 // Listen binds address. Nothing is served before Run.
@@ -41,14 +53,25 @@ func Listen(address string, opt Options) (*Server, error) {
 		return nil, fmt.Errorf("transport: cannot listen on %s: %w", address, err)
 	}
 	s := &Server{options: opt, listener: listener}
-	s.voices = &ws.Handler{Engine: opt.Engine, CheckOrigin: s.ownOrigin, Log: opt.Log}
+	s.SetRules(opt.Rules)
+	s.voices = &ws.Handler{
+		CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
+		Latency: opt.Latency, Drain: opt.Drain, Log: opt.Log,
+	}
+	if opt.Engine != nil {
+		s.Ready(opt.Engine)
+	}
 	return s, nil
 }
 
 // Addr returns the bound address, port included.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Run serves until ctx ends, then lets every voice say what it has heard.
+// SetRules replaces the rules.
+func (s *Server) SetRules(rules Rules) { s.rules.Store(&rules) }
+
+// Run serves until ctx ends, then lets every voice say what it has heard. What
+// asks meanwhile is told that the server stops.
 func (s *Server) Run(ctx context.Context) error {
 	server := &http.Server{
 		Handler:           s.checkHost(s.routes()),
@@ -61,10 +84,7 @@ func (s *Server) Run(ctx context.Context) error {
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-		defer cancel()
-		server.Shutdown(last)
-		s.voices.Wait(last)
+		s.drain(context.WithoutCancel(ctx), server)
 	})
 	err := server.Serve(s.listener)
 	if !stop() {
@@ -78,8 +98,9 @@ func (s *Server) Run(ctx context.Context) error {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /v1/stream", s.voices)
+	mux.HandleFunc("GET /v1/stream", s.stream)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.readyz)
 	for path, data := range s.options.Files {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeContent(w, r, path, time.Time{}, strings.NewReader(string(data)))
@@ -114,7 +135,7 @@ func (s *Server) ownHost(hostport string) bool {
 	if err != nil {
 		host, port = strings.Trim(hostport, "[]"), ""
 	}
-	for _, own := range s.options.Hosts {
+	for _, own := range s.rules.Load().Hosts {
 		if strings.EqualFold(own, host) || strings.EqualFold(own, hostport) {
 			return true
 		}
@@ -136,7 +157,7 @@ func (s *Server) ownOrigin(r *http.Request) bool {
 	if len(origins) > 1 {
 		return false
 	}
-	for _, allowed := range s.options.Origins {
+	for _, allowed := range s.rules.Load().Origins {
 		if strings.EqualFold(allowed, origins[0]) {
 			return true
 		}

@@ -28,7 +28,10 @@ type running struct {
 	ended chan error
 }
 
-func run(t *testing.T, opt Options) *running {
+// withoutEngine leaves the engine to the test.
+func withoutEngine(opt *Options) { opt.Engine = nil }
+
+func run(t *testing.T, opt Options, changes ...func(*Options)) *running {
 	t.Helper()
 	model, err := gemma4.Open("../models/gemma4/gemma4test/testdata/folder", "")
 	if err != nil {
@@ -41,6 +44,9 @@ func run(t *testing.T, opt Options) *running {
 	opt.Log = slog.New(slog.DiscardHandler)
 	opt.Assets = fstest.MapFS{"index.html": {Data: []byte("the page")}, "a.mjs": {Data: []byte("export {}")}}
 	opt.Files = map[string][]byte{"/demo.ogg": []byte("the clip")}
+	for _, change := range changes {
+		change(&opt)
+	}
 	server, err := Listen("127.0.0.1:0", opt)
 	if err != nil {
 		t.Fatal(err)
@@ -94,6 +100,7 @@ func TestWhatIsServed(t *testing.T) {
 		{"GET", "/a.mjs", 200, "export {}", "text/javascript; charset=utf-8"},
 		{"GET", "/demo.ogg", 200, "the clip", ""},
 		{"GET", "/healthz", 200, "ok", "text/plain; charset=utf-8"},
+		{"GET", "/readyz", 200, "ready", "text/plain; charset=utf-8"},
 		{"GET", "/nothing", 404, "404 page not found", "text/plain; charset=utf-8"},
 		{"GET", "/../server.go", 404, "404 page not found", "text/plain; charset=utf-8"},
 		{"POST", "/", 405, "Method Not Allowed", "text/plain; charset=utf-8"},
@@ -121,7 +128,7 @@ func TestThePageMayLoadOnlyItsOwn(t *testing.T) {
 
 // A page of a rebound DNS name reaches us, but under its own name.
 func TestOnlyOwnNamesAreServed(t *testing.T) {
-	r := run(t, Options{Hosts: []string{"captions.example", "proxy.example:8443"}})
+	r := run(t, Options{Rules: Rules{Hosts: []string{"captions.example", "proxy.example:8443"}}})
 	_, port, err := net.SplitHostPort(r.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +162,7 @@ func TestOnlyOwnNamesAreServed(t *testing.T) {
 }
 
 func TestOnlyOwnPagesOpenVoices(t *testing.T) {
-	r := run(t, Options{Origins: []string{"https://captions.example"}})
+	r := run(t, Options{Rules: Rules{Origins: []string{"https://captions.example"}}})
 	_, port, err := net.SplitHostPort(r.Addr().String())
 	if err != nil {
 		t.Fatal(err)

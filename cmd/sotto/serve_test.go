@@ -2,6 +2,9 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sotto"
+	"sotto/models/pocket"
 )
 
 // listening starts sotto serve on a free port and returns it with the address
@@ -31,8 +37,9 @@ func listening(t *testing.T, args ...string) (*exec.Cmd, string, *bufio.Reader) 
 		if err != nil {
 			t.Fatalf("serve ends before it listens: %v", err)
 		}
-		if _, address, ok := strings.Cut(line, " hears at http://"); ok {
-			return cmd, strings.TrimSpace(address), told
+		var ready struct{ Msg, Page string }
+		if json.Unmarshal([]byte(line), &ready) == nil && ready.Msg == "ready" {
+			return cmd, strings.TrimPrefix(ready.Page, "http://"), told
 		}
 	}
 }
@@ -58,14 +65,63 @@ func TestServeEndsCleanlyWhenAsked(t *testing.T) {
 	}
 }
 
+// Being ready takes a pass through both towers, whatever the model is.
+func TestServeIsReadyWithEveryKindOfModel(t *testing.T) {
+	for _, args := range [][]string{{"--reference"}, {"--model", toyDir}, {"--model", pocketDir + "pocket.gguf", "--weights", "q8_0"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			cmd, address, told := listening(t, args...)
+			ready, err := http.Get("http://" + address + "/readyz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ready.Body.Close()
+			if ready.StatusCode != http.StatusOK {
+				t.Errorf("/readyz: %s", ready.Status)
+			}
+			cmd.Process.Signal(syscall.SIGTERM)
+			io.ReadAll(told)
+			if err := cmd.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestWarmingAsksForALanguageTheModelKnows(t *testing.T) {
+	for _, languages := range []struct{ sources, targets []string }{
+		{[]string{"es"}, []string{"fr"}}, // it cannot write what it hears
+		{nil, nil},                       // any
+		{nil, []string{"de"}},
+	} {
+		model, err := pocket.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer model.Close()
+		model.Config.Profile.Sources, model.Config.Profile.Targets = languages.sources, languages.targets
+		engine, err := sotto.NewEngine(model, sotto.EngineOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := warm(ctx, engine); err != nil {
+			t.Errorf("%v: %v", languages, err)
+		}
+		cancel()
+		if err := warm(ctx, engine); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled, it returns %v", err)
+		}
+	}
+}
+
 func TestServeNamesAnAddressItCannotHave(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	for _, address := range []string{taken.Addr().String(), "nonsense", "127.0.0.1:99999"} {
-		checkRefusal(t, call(t, "serve", "--listen", address), exitEnvironment, address, "--listen")
+	for _, address := range []string{taken.Addr().String(), "127.0.0.1.invalid:7788"} {
+		checkRefusal(t, call(t, "serve", "--public", "--listen", address), exitEnvironment, address, "--listen")
 	}
 }
 

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -22,10 +23,6 @@ func bye(close int, code, hint, format string, args ...any) goodbye {
 // The ways to end, as PROTOCOL.md lists them.
 var (
 	byeEnded = goodbye{close: websocket.CloseNormalClosure}
-	byeIdle  = bye(4404, "idle", "send sound, silence included, for as long as the voice lasts",
-		"nothing came for %d seconds", int(idleTimeout.Seconds()))
-	byeNoStart = bye(4450, "order", `send {"type":"start",…} right after connecting`,
-		"no start message within %d seconds", int(startTimeout.Seconds()))
 	byeEarly = bye(4450, "order", `send {"type":"start",…} before sound`,
 		"the first message must be start")
 	byeTwice = bye(4450, "order", "open another connection for another voice",
@@ -34,9 +31,21 @@ var (
 		"every seat of this server is taken")
 	byeRestart = bye(websocket.CloseServiceRestart, "stopping", "connect again in a few seconds",
 		"the server is stopping")
+	byeLate = bye(websocket.CloseServiceRestart, "stopping", "connect again in a few seconds",
+		"the server is stopping, and its last words came too late")
 	byeInternal = bye(websocket.CloseInternalServerErr, "internal", "connect again; the server's log has more",
 		"the server failed on this voice")
 )
+
+func byeIdle(waited time.Duration) goodbye {
+	return bye(4404, "idle", "send sound, silence included, for as long as the voice lasts",
+		"nothing came for %g seconds", waited.Seconds())
+}
+
+func byeNoStart(waited time.Duration) goodbye {
+	return bye(4450, "order", `send {"type":"start",…} right after connecting`,
+		"no start message within %g seconds", waited.Seconds())
+}
 
 func byeMessage(err error) goodbye {
 	return bye(4450, "message", "see PROTOCOL.md for what a client sends", "%v", err)

@@ -14,9 +14,9 @@ func TestPatienceHasAnEnd(t *testing.T) {
 		close int
 		code  string
 	}{
-		{"without start", func(*client) {}, startTimeout, 4450, "order"},
-		{"without sound", func(c *client) { c.begin("en") }, idleTimeout, 4404, "idle"},
-		{"after sound", func(c *client) { c.begin("en").speak(babble(second/10, 1)) }, idleTimeout, 4404, "idle"},
+		{"without start", func(*client) {}, 10 * time.Second, 4450, "order"},
+		{"without sound", func(c *client) { c.begin("en") }, 60 * time.Second, 4404, "idle"},
+		{"after sound", func(c *client) { c.begin("en").speak(babble(second/10, 1)) }, 60 * time.Second, 4404, "idle"},
 	}
 	engine := toyEngine(t, 1)
 	for _, tt := range tests {

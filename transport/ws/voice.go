@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -25,6 +26,10 @@ type voice struct {
 	socket *websocket.Conn
 	log    *slog.Logger
 
+	limits  Limits
+	latency string        // when start does not say
+	drain   time.Duration // to say what is left when the server stops
+
 	session *sotto.Session
 	source  string // language that is spoken
 	sound   *sound
@@ -34,6 +39,9 @@ type voice struct {
 
 	writing sync.Mutex // both halves write
 }
+
+// errLate ends a voice that had too much left to say when the server stops.
+var errLate = errors.New("ws: the drain timeout has passed")
 
 // serve runs the whole life of the connection and says how it ended.
 func (v *voice) serve(ctx context.Context) goodbye {
@@ -45,9 +53,10 @@ func (v *voice) serve(ctx context.Context) goodbye {
 		v.linger()
 		return end
 	}
-	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	run, abort := context.WithCancelCause(context.WithoutCancel(ctx))
+	cancel := func() { abort(nil) }
 	defer cancel()
-	late := context.AfterFunc(ctx, func() { time.AfterFunc(drainTimeout, cancel) })
+	late := context.AfterFunc(ctx, func() { time.AfterFunc(v.drain, func() { abort(errLate) }) })
 	defer late()
 
 	var halves sync.WaitGroup
@@ -89,11 +98,11 @@ func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
 	model := v.engine.Model()
 	profile := model.Config.Profile
 	v.write(wire.Ready{Type: "ready", Model: model.Name, Description: profile.Description, Sources: profile.Sources, Targets: profile.Targets})
-	v.socket.SetReadDeadline(time.Now().Add(startTimeout))
+	v.socket.SetReadDeadline(time.Now().Add(v.limits.Start))
 	if ctx.Err() != nil { // after the deadline is set, so that the one who cancels can shorten it
 		return byeRestart, false
 	}
-	kind, data, end, ok := v.read(ctx, byeNoStart)
+	kind, data, end, ok := v.read(ctx, byeNoStart(v.limits.Start))
 	if !ok {
 		return end, false
 	}
@@ -111,7 +120,7 @@ func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
 	if v.sound, err = newSound(start); err != nil {
 		return byeSound(err), false
 	}
-	dial, err := policy.ParseDial(start.Latency)
+	dial, err := policy.ParseDial(cmp.Or(start.Latency, v.latency))
 	if err != nil {
 		return byeLatency(start.Latency), false
 	}
@@ -140,14 +149,14 @@ func (v *voice) targets(wanted []string, transcribe bool) []string {
 // listen hears the client until something ends the voice.
 func (v *voice) listen(ctx, run context.Context) goodbye {
 	for {
-		v.socket.SetReadDeadline(time.Now().Add(idleTimeout))
+		v.socket.SetReadDeadline(time.Now().Add(v.limits.Idle))
 		switch { // after the deadline is set, so that whoever cancels can shorten it
 		case ctx.Err() != nil:
 			return byeRestart
 		case run.Err() != nil:
 			return goodbye{}
 		}
-		kind, data, end, ok := v.read(ctx, byeIdle)
+		kind, data, end, ok := v.read(ctx, byeIdle(v.limits.Idle))
 		if !ok {
 			return end
 		}
@@ -197,9 +206,9 @@ func (v *voice) set(run context.Context, m *wire.Set) error {
 // read returns the next message; late is the goodbye for one that never comes.
 func (v *voice) read(ctx context.Context, late goodbye) (kind int, data []byte, end goodbye, ok bool) {
 	kind, r, err := v.socket.NextReader()
-	limit := wire.MaxBinary
+	limit := v.limits.Binary
 	if kind == websocket.TextMessage {
-		limit = wire.MaxText
+		limit = v.limits.Text
 	}
 	if err == nil {
 		data, err = readUpTo(v.buffer[:0], r, limit+1)
@@ -280,7 +289,10 @@ func words(committed []sotto.Word) []wire.Word {
 // farewell says goodbye once the session has said everything, or failed.
 func (v *voice) farewell(ctx context.Context, err error, ends <-chan goodbye) {
 	if !errors.Is(err, io.EOF) {
-		if ctx.Err() == nil {
+		switch {
+		case context.Cause(ctx) == errLate:
+			v.part(byeLate)
+		case ctx.Err() == nil:
 			v.part(byeInternal)
 		}
 		return
@@ -298,7 +310,7 @@ func (v *voice) part(end goodbye) {
 	default:
 		v.write(wire.Ended{Type: "ended"})
 	}
-	v.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.close, end.Code), time.Now().Add(writeTimeout))
+	v.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.close, end.Code), time.Now().Add(v.limits.Write))
 }
 
 // linger says that nothing more will come, then reads on until the client
@@ -310,14 +322,14 @@ func (v *voice) linger() {
 	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
 	}
-	conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+	conn.SetReadDeadline(time.Now().Add(v.limits.Linger))
 	io.Copy(io.Discard, conn)
 }
 
 func (v *voice) write(message any) error {
 	v.writing.Lock()
 	defer v.writing.Unlock()
-	v.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
+	v.socket.SetWriteDeadline(time.Now().Add(v.limits.Write))
 	return v.socket.WriteJSON(message)
 }
 

@@ -3,6 +3,7 @@
 package ws
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -13,35 +14,85 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sotto"
+	"sotto/transport/wire"
 )
 
-const (
-	startTimeout  = 10 * time.Second // from the handshake to Start
-	idleTimeout   = 60 * time.Second // without any message
-	writeTimeout  = 10 * time.Second // for one message to leave
-	lingerTimeout = 2 * time.Second  // for the client to close after us
-	drainTimeout  = 10 * time.Second // to say what is left when the server stops
-)
+// Limits bound what a voice may send and how long it is waited for. A zero field
+// means its default.
+type Limits struct {
+	Text   int           // bytes of a text message; 8 KiB
+	Binary int           // bytes of a message with sound; 64 KiB
+	Start  time.Duration // from the handshake to Start; 10 s
+	Idle   time.Duration // without any message; 60 s
+	Write  time.Duration // for one message to leave; 10 s
+	Linger time.Duration // for the client to close after us; 2 s
+}
+
+// drainTimeout is how long a voice may say what is left when the server stops.
+const drainTimeout = 10 * time.Second
+
+// WithDefaults puts the defaults in.
+func (l Limits) WithDefaults() Limits {
+	return Limits{
+		Text: cmp.Or(l.Text, wire.MaxText), Binary: cmp.Or(l.Binary, wire.MaxBinary),
+		Start: cmp.Or(l.Start, 10*time.Second), Idle: cmp.Or(l.Idle, 60*time.Second),
+		Write: cmp.Or(l.Write, 10*time.Second), Linger: cmp.Or(l.Linger, 2*time.Second),
+	}
+}
 
 // Handler serves voices on one engine. Its fields are set before its first
 // request.
 type Handler struct {
 	Engine      *sotto.Engine
 	CheckOrigin func(*http.Request) bool // whether a page may open a voice; nil: only from the same host
+	Limits      func() Limits            // of a voice that connects now; nil: the defaults
+	Latency     string                   // of a voice that does not say; "": balanced
+	Drain       time.Duration            // for a voice to say what is left when the server stops; 0: 10 s
 	Log         *slog.Logger
 
+	door    sync.Mutex
+	closed  bool
 	voices  sync.WaitGroup
 	numbers atomic.Int64
 }
 
+// enter counts a voice in, unless the door is closed.
+func (h *Handler) enter() bool {
+	h.door.Lock()
+	defer h.door.Unlock()
+	if !h.closed {
+		h.voices.Add(1)
+	}
+	return !h.closed
+}
+
+// Close lets no more voices in. Those that are in go on.
+func (h *Handler) Close() {
+	h.door.Lock()
+	defer h.door.Unlock()
+	h.closed = true
+}
+
+func (h *Handler) limits() Limits {
+	if h.Limits == nil {
+		return Limits{}.WithDefaults()
+	}
+	return h.Limits().WithDefaults()
+}
+
 // ServeHTTP upgrades the request and serves one voice until it ends, until the
 // client goes, or until the request's context ends: then what was heard is
-// still said, within drainTimeout.
+// still said, within Drain.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.voices.Add(1)
+	if !h.enter() {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "the server is stopping; connect again in a few seconds", http.StatusServiceUnavailable)
+		return
+	}
 	defer h.voices.Done()
+	limits := h.limits()
 	upgrader := websocket.Upgrader{
-		HandshakeTimeout: startTimeout,
+		HandshakeTimeout: limits.Start,
 		CheckOrigin:      h.CheckOrigin,
 	}
 	socket, err := upgrader.Upgrade(w, r, nil)
@@ -51,7 +102,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	log := h.Log.With("voice", h.numbers.Add(1))
 	log.Info("voice connected")
 	began := time.Now()
-	v := &voice{engine: h.Engine, socket: socket, log: log, shown: make(map[string]bool)}
+	v := &voice{
+		engine: h.Engine, socket: socket, log: log, shown: make(map[string]bool),
+		limits: limits, latency: h.Latency, drain: cmp.Or(h.Drain, drainTimeout),
+	}
 	end := v.serve(r.Context())
 	log.Info("voice ended", "why", end.why(), "seconds", int(time.Since(began).Seconds()), "stats", v.stats())
 }

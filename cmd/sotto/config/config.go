@@ -1,0 +1,171 @@
+// Package config is what the daemon can be told: by flags, else by the
+// environment, else by a YAML file, else by its defaults.
+package config
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// Config is everything the daemon can be told. Every field has its row in keys.
+type Config struct {
+	Listen  string
+	Public  bool
+	Hosts   []string // names the server may be called by, beside the loopback ones
+	Origins []string // pages that may open a voice, beside our own
+
+	Model   string
+	Mmproj  string
+	Weights string
+	Threads int // 0: one per core
+	Seats   int
+	Latency string
+	Drain   time.Duration
+
+	Limits Limits
+	Log    Log
+}
+
+// Limits bound one voice.
+type Limits struct {
+	Text, Binary               int // bytes of a message
+	Start, Idle, Write, Linger time.Duration
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	Format string // auto, json or text
+	Level  string // debug, info, warn or error
+}
+
+// Loaded is a Config and where each value comes from.
+type Loaded struct {
+	Config
+	From map[string]string // by Key.Name: "default", "FILE:LINE", "SOTTO_…" or "--…"
+}
+
+// Input is where Load looks.
+type Input struct {
+	Path   string                      // of the file; "": there is none
+	Lookup func(string) (string, bool) // the environment; nil: there is none
+	Flags  map[string][]string         // what the command line says, by Key.Flag
+}
+
+// Load merges what is told. It fails with an *fs.PathError for a file that cannot
+// be read, else with one sentence about the first value that is wrong.
+func Load(in Input) (*Loaded, error) {
+	l := defaults()
+	if in.Path != "" {
+		data, err := readFile(in.Path)
+		if err != nil {
+			return nil, err
+		}
+		if err := l.file(in.Path, data); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.environment(in.Lookup); err != nil {
+		return nil, err
+	}
+	if err := l.flags(in.Flags); err != nil {
+		return nil, err
+	}
+	return l, l.checkPublic()
+}
+
+func defaults() *Loaded {
+	l := &Loaded{From: make(map[string]string)}
+	for i := range keys {
+		k := &keys[i]
+		if err := k.assign(&l.Config, k.Name, k.texts(k.Default)); err != nil {
+			panic(err) // a row of our own is wrong; the tests read them all
+		}
+		l.From[k.Name] = "default"
+	}
+	return l
+}
+
+// environment takes what SOTTO_* variables say; an empty one says nothing.
+func (l *Loaded) environment(lookup func(string) (string, bool)) error {
+	if lookup == nil {
+		return nil
+	}
+	for i := range keys {
+		k := &keys[i]
+		text, _ := lookup(k.Env())
+		if text == "" {
+			continue
+		}
+		if err := k.assign(&l.Config, k.Env(), k.texts(text)); err != nil {
+			return err
+		}
+		l.From[k.Name] = k.Env()
+	}
+	return nil
+}
+
+func (l *Loaded) flags(told map[string][]string) error {
+	for i := range keys {
+		k := &keys[i]
+		texts, said := told[k.Flag]
+		if k.Flag == "" || !said {
+			continue
+		}
+		if err := k.assign(&l.Config, "--"+k.Flag, texts); err != nil {
+			return err
+		}
+		l.From[k.Name] = "--" + k.Flag
+	}
+	return nil
+}
+
+// checkPublic refuses an address that others can reach unless that is meant.
+func (l *Loaded) checkPublic() error {
+	if l.Public || IsLoopback(l.Listen) {
+		return nil
+	}
+	return fmt.Errorf("the address to listen on is %.64q (%s), which other machines can reach, and nobody asks them who they are; "+
+		"say --public (public: true in the file) if you mean that, and --allow-host for the name they call this server by, or listen on 127.0.0.1",
+		l.Listen, l.From["listen"])
+}
+
+// IsLoopback reports whether HOST:PORT is reached from this machine alone. Of
+// names only localhost is trusted to be.
+func IsLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// Change is a key whose value differs between two configs.
+type Change struct {
+	Key      *Key
+	Old, New string
+}
+
+func (c Change) String() string { return fmt.Sprintf("%s: %s -> %s", c.Key.Name, c.Old, c.New) }
+
+// Changes lists what differs, in the order of the keys.
+func Changes(old, new *Config) (all []Change) {
+	for i := range keys {
+		k := &keys[i]
+		if a, b := k.yaml(old), k.yaml(new); a != b {
+			all = append(all, Change{k, a, b})
+		}
+	}
+	return all
+}
+
+// Adopt takes from new what may change while the daemon runs.
+func (c *Config) Adopt(new *Config) {
+	for i := range keys {
+		if k := &keys[i]; k.Live {
+			k.copy(c, new)
+		}
+	}
+}

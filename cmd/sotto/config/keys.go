@@ -1,0 +1,117 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Key is one thing that can be told: its names, its default, what it may be.
+type Key struct {
+	Name    string // in the file; a dot parts the section from the rest
+	Flag    string // on the command line; "": it has none
+	Default string // as its variable would say it
+	Doc     string // one line
+	Live    bool   // SIGHUP changes it, for new connections
+	kind
+}
+
+// keys are all there are, in the order they are printed. Keys of a section
+// follow each other.
+var keys = []Key{
+	{"listen", "listen", "127.0.0.1:7788", "address to listen on", false,
+		text(func(c *Config) *string { return &c.Listen }, "HOST:PORT, such as 127.0.0.1:7788", isAddress)},
+	{"public", "public", "false", "let other machines reach the server; nobody asks them who they are", false,
+		truth(func(c *Config) *bool { return &c.Public })},
+	{"hosts", "allow-host", "", "names this server is called by, beside 127.0.0.1 and localhost", true,
+		list(func(c *Config) *[]string { return &c.Hosts }, "a name such as captions.example, or captions.example:8443; list each name by itself", isHost)},
+	{"origins", "allow-origin", "", "pages that may open a voice, beside our own", true,
+		list(func(c *Config) *[]string { return &c.Origins }, "a page's origin such as https://example.org; list each page's origin by itself", isOrigin)},
+
+	{"model", "model", "pocket", "pocket (built in), e4b, e2b or REPO[:FILE] as pulled, a checkpoint's folder, or a .gguf file", false,
+		text(func(c *Config) *string { return &c.Model }, "the name of a model, a folder or a .gguf file", isName)},
+	{"mmproj", "mmproj", "", "file with the audio half of a GGUF pair, when it is not the only one beside it", false,
+		text(func(c *Config) *string { return &c.Mmproj }, "the name of a file", func(s string) bool { return s == "" || isName(s) })},
+	{"weights", "weights", "auto", "type of the decoder's weights; auto loses nothing", false,
+		choice(func(c *Config) *string { return &c.Weights }, "auto", "q8_0", "q4_0")},
+	{"threads", "threads", "0", "threads that compute; 0: one per core", false,
+		number(func(c *Config) *int { return &c.Threads }, 0, 1024)},
+	{"seats", "seats", "8", "voices at once", false,
+		number(func(c *Config) *int { return &c.Seats }, 1, 1000)},
+	{"latency", "latency", "balanced", "how long a word waits for certainty when the voice does not say", false,
+		choice(func(c *Config) *string { return &c.Latency }, "fast", "balanced", "quality")},
+	{"drain_timeout", "drain-timeout", "10s", "time for open voices to say what they have heard when the server stops", false,
+		span(func(c *Config) *time.Duration { return &c.Drain }, 100*time.Millisecond, time.Hour)},
+
+	{"limits.text_bytes", "", "8192", "largest text message of a client", true,
+		number(func(c *Config) *int { return &c.Limits.Text }, 1024, 8192)},
+	{"limits.binary_bytes", "", "65536", "largest message with sound", true,
+		number(func(c *Config) *int { return &c.Limits.Binary }, 1280, 1<<20)},
+	{"limits.start_timeout", "", "10s", "time from connecting to the start message", true,
+		span(func(c *Config) *time.Duration { return &c.Limits.Start }, 100*time.Millisecond, time.Hour)},
+	{"limits.idle_timeout", "", "1m", "time without any message after which a voice is closed", true,
+		span(func(c *Config) *time.Duration { return &c.Limits.Idle }, time.Second, 24*time.Hour)},
+	{"limits.write_timeout", "", "10s", "time for one message to leave for a client that does not read", true,
+		span(func(c *Config) *time.Duration { return &c.Limits.Write }, 100*time.Millisecond, time.Hour)},
+	{"limits.linger_timeout", "", "2s", "time for a client to close after the server's goodbye", true,
+		span(func(c *Config) *time.Duration { return &c.Limits.Linger }, 100*time.Millisecond, time.Minute)},
+
+	{"log.format", "log-format", "auto", "form of the log; auto is text on a terminal and json elsewhere", false,
+		choice(func(c *Config) *string { return &c.Log.Format }, "auto", "json", "text")},
+	{"log.level", "log-level", "info", "least grave message that is logged", true,
+		choice(func(c *Config) *string { return &c.Log.Level }, "debug", "info", "warn", "error")},
+}
+
+// Keys returns all keys, in the order they are printed.
+func Keys() []Key { return slices.Clone(keys) }
+
+// Env is the key's variable in the environment.
+func (k *Key) Env() string {
+	return "SOTTO_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+// IsList reports whether the key has any number of values.
+func (k *Key) IsList() bool { return k.list != nil }
+
+// IsTruth reports whether the key is true or false.
+func (k *Key) IsTruth() bool { return k.tag == tagTruth }
+
+// texts parts a line into the values of a list; commas stand between them.
+func (k *Key) texts(line string) []string {
+	switch {
+	case !k.IsList():
+		return []string{line}
+	case line == "":
+		return nil
+	}
+	all := strings.Split(line, ",")
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	return all
+}
+
+// assign gives the key its values, one unless it is a list. name is what whoever
+// told them called it.
+func (k *Key) assign(c *Config, name string, texts []string) error {
+	verb := "is"
+	if k.IsList() {
+		*k.list(c), verb = nil, "has"
+	}
+	for _, text := range texts {
+		if !k.set(c, text) {
+			return fmt.Errorf("%s %s %.64q, want %s", name, verb, text, k.want)
+		}
+	}
+	return nil
+}
+
+// copy takes the key's value from another config.
+func (k *Key) copy(to, from *Config) {
+	if k.IsList() {
+		*k.list(to) = slices.Clone(*k.list(from))
+		return
+	}
+	k.set(to, k.get(from))
+}

@@ -1,0 +1,69 @@
+package config
+
+import "strings"
+
+func find(name string) *Key {
+	for i := range keys {
+		if keys[i].Name == name {
+			return &keys[i]
+		}
+	}
+	return nil
+}
+
+func isSection(name string) bool {
+	for i := range keys {
+		if strings.HasPrefix(keys[i].Name, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// nearest returns the key that was probably meant, or "". A flag's name and a
+// key of another section count too.
+func nearest(name string) string {
+	name = strings.ReplaceAll(strings.ToLower(name), "-", "_")
+	best, least := "", max(1, len(name)/3)+1
+	for i := range keys {
+		k := &keys[i]
+		flag := strings.ReplaceAll(k.Flag, "-", "_")
+		for _, known := range []string{k.Name, last(k.Name), flag} {
+			for _, said := range []string{name, last(name)} {
+				if d := distance(said, known); known != "" && d < least {
+					best, least = k.Name, d
+				}
+			}
+		}
+	}
+	return best
+}
+
+// last is a key's name without its section.
+func last(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+// distance is the number of letters to put in, take out or change. One word that
+// begins with the other is one step away.
+func distance(a, b string) int {
+	a = a[:min(len(a), 64)]
+	if len(a) >= 3 && len(b) >= 3 && a != b && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)) {
+		return 1
+	}
+	row := make([]int, len(b)+1) // from the letters of a so far to each beginning of b
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := corner
+			if a[i] != b[j] {
+				change++
+			}
+			corner = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

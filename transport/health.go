@@ -1,0 +1,70 @@
+package transport
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"sotto"
+)
+
+// The phases of a server's life, in their order.
+const (
+	loading int32 = iota
+	serving
+	stopping
+)
+
+const (
+	drainTimeout = 10 * time.Second
+	// lastWords is for goodbyes to arrive after the voices' own time has passed.
+	lastWords = 5 * time.Second
+)
+
+// Ready gives the server its engine; from now on voices are heard.
+func (s *Server) Ready(engine *sotto.Engine) {
+	s.voices.Engine = engine // read after the phase
+	s.phase.CompareAndSwap(loading, serving)
+}
+
+// readyz answers 200 when a voice would be heard. /healthz answers 200 as long
+// as the process lives.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	if s.admits(w) {
+		fmt.Fprintln(w, "ready")
+	}
+}
+
+// stream opens a voice when there is an engine to hear it.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+	if s.admits(w) {
+		s.voices.ServeHTTP(w, r)
+	}
+}
+
+// admits reports whether voices are heard now; if not, it answers.
+func (s *Server) admits(w http.ResponseWriter) bool {
+	why := "the model is being loaded; try again in a few seconds"
+	switch s.phase.Load() {
+	case serving:
+		return true
+	case stopping:
+		why = "the server is stopping; try again in a few seconds"
+	}
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, why, http.StatusServiceUnavailable)
+	return false
+}
+
+// drain lets no voice in, waits for those that are there and ends the server.
+func (s *Server) drain(ctx context.Context, server *http.Server) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.options.Drain, drainTimeout)+s.rules.Load().Limits.Linger+lastWords)
+	defer cancel()
+	s.phase.Store(stopping)
+	s.voices.Close()
+	s.voices.Wait(ctx)
+	server.Shutdown(ctx)
+	server.Close()
+}
