@@ -159,20 +159,20 @@ func (t *target) trusted() []policy.Token {
 	return t.draft[:n-len(t.said)]
 }
 
-// certain asks the guard about the drafts with which a segment begins: two in a
-// row have to pass, or the last.
-func (t *target) certain(final bool) bool {
-	before := t.passed
-	t.passed = t.passes(final)
-	return t.passed && (before || final)
-}
+// surely is how far above the floor one draft alone is certain, as a share of the
+// way to 1.
+const surely = 0.6
 
-func (t *target) passes(final bool) bool {
+// certain asks the guard about the drafts with which a segment begins: two in a
+// row have to pass, or the last, or one far above the floor.
+func (t *target) certain(final bool) bool {
 	probs := make([]float32, len(t.draft))
 	for i, d := range t.draft {
 		probs[i] = d.Prob
 	}
-	return guard.Certain(probs, t.engine.table.Certainty, final || t.ended)
+	floor, before := t.engine.table.Certainty, t.passed
+	t.passed = guard.Certain(probs, floor, final || t.ended)
+	return t.passed && (before || final || guard.Certain(probs, floor+surely*(1-floor), t.ended))
 }
 
 func (t *target) decode(ids []int) string { return t.engine.model.Tokenizer.Decode(ids) }
