@@ -106,3 +106,13 @@ func TestEvalRefuses(t *testing.T) {
 		})
 	}
 }
+
+// The committed streams are translated as well and as early as when their report
+// was written; make pocket-baseline writes it anew.
+func TestPocketIsNotWorseThanItsBaseline(t *testing.T) {
+	const streams = "../../models/pocket/testset/streams/"
+	out := works(t, "eval", "--threads", "1", "--to", "en,fr,de,es", "--baseline", streams+"report.json", streams+"manifest.jsonl")
+	if !strings.HasSuffix(out, "\nnothing fell\n") {
+		t.Error(out)
+	}
+}

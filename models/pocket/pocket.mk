@@ -13,7 +13,7 @@ ONECORE = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 SYNTH   = $(ONECORE) $(PYTHON) $(POCKET)/synth.py
 ESPEAK  = --espeak $(BUILT)/espeak
 
-.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-streams pocket-eval pocket-testset pocket-test pocket-train pocket-export pocket-refine-data pocket-refine pocket-report
+.PHONY: pocket-tokenizer pocket-data pocket-verify pocket-heldout pocket-streams pocket-eval pocket-baseline pocket-testset pocket-test pocket-train pocket-export pocket-refine-data pocket-refine pocket-report
 
 pocket-tokenizer: ## learn tokenizer.json again
 	$(PYTHON) $(POCKET)/tokenizer.py
@@ -40,6 +40,10 @@ pocket-eval: build ## measure the embedded model on streams, SEED=11: delay, qua
 	test -e $(BUILT)/streams-$(SEED)/manifest.jsonl || $(MAKE) --no-print-directory pocket-streams SEED=$(SEED)
 	bin/sotto eval --latency fast,balanced,quality --policies default,at-pause,hold-3,agreement-2,wait-3 --whole \
 	  --out $(BUILT)/eval-$(SEED) $(BUILT)/streams-$(SEED)/manifest.jsonl
+
+pocket-baseline: build ## what tests hold the embedded model against: testset/streams/report.json
+	bin/sotto eval --threads 1 --to en,fr,de,es --out $(BUILT)/baseline $(POCKET)/testset/streams/manifest.jsonl
+	cp $(BUILT)/baseline/report.json $(POCKET)/testset/streams/
 
 pocket-testset: ## make testset/ again (espeak-ng 1.51, opusenc 0.2)
 	$(ONECORE) $(PYTHON) $(POCKET)/testset.py $(ESPEAK)
