@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sotto"
+	"sotto/transport/openai"
 	"sotto/transport/ws"
 )
 
@@ -23,7 +24,7 @@ type Options struct {
 	Assets  fs.FS             // the page, served at /
 	Files   map[string][]byte // more files by path, served as they are
 	Hosts   []string          // names this server may be called by, beside the loopback ones
-	Origins []string          // pages that may open a voice, beside our own, such as https://example.org
+	Origins []string          // pages that may use the doors, beside our own, such as https://example.org
 	Log     *slog.Logger
 }
 
@@ -31,6 +32,7 @@ type Options struct {
 type Server struct {
 	options  Options
 	voices   *ws.Handler
+	audio    *openai.Handler
 	listener net.Listener
 }
 
@@ -42,6 +44,7 @@ func Listen(address string, opt Options) (*Server, error) {
 	}
 	s := &Server{options: opt, listener: listener}
 	s.voices = &ws.Handler{Engine: opt.Engine, CheckOrigin: s.ownOrigin, Log: opt.Log}
+	s.audio = openai.New(openai.Options{Engine: opt.Engine, CheckOrigin: s.ownOrigin, Log: opt.Log})
 	return s, nil
 }
 
@@ -79,6 +82,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/stream", s.voices)
+	s.audio.Mount(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	for path, data := range s.options.Files {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
@@ -126,7 +130,7 @@ func (s *Server) ownHost(hostport string) bool {
 	return strings.EqualFold(host, "localhost") || host == "127.0.0.1" || host == "::1"
 }
 
-// ownOrigin reports whether the page that opens a voice is ours. Programs that
+// ownOrigin reports whether the page that uses a door is ours. Programs that
 // are not pages send no Origin.
 func (s *Server) ownOrigin(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
