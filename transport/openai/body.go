@@ -5,11 +5,16 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"time"
 )
 
-// errTooBig says that a body is longer than its limit.
-var errTooBig = errors.New("openai: the body is too big")
+var (
+	// errTooBig says that a body is longer than its limit.
+	errTooBig = errors.New("openai: the body is too big")
+	// errStill says that nothing more of it came in time.
+	errStill = errors.New("openai: the body stands still")
+)
 
 // body reads a request's body under a limit, and under deadlines that move on
 // while it comes.
@@ -56,7 +61,13 @@ func (b *body) next(p []byte) (int, error) {
 	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return b.in.Read(p)
+	n, err := b.in.Read(p)
+	// A connection whose deadline has passed ends the context too, so the clock
+	// has to say which was first.
+	if errors.Is(err, os.ErrDeadlineExceeded) && !time.Now().Before(due) {
+		err = errStill
+	}
+	return n, err
 }
 
 // finish reads on to the end, so that the connection sees its client leave from

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"mime/multipart"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -66,23 +65,21 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (*form, error)
 	}
 	f.close()
 	b.drain()
-	if ended := r.Context().Err(); ended != nil {
-		return nil, ended
-	}
 	return nil, h.whyNot(err, b, r)
 }
 
 // whyNot turns what reading met into an answer.
 func (h *Handler) whyNot(err error, b *body, r *http.Request) error {
 	var p *problem
-	var slow net.Error
 	switch {
-	case errors.Is(err, errTooBig), b.err == errTooBig:
+	case err == errTooBig, b.err == errTooBig:
 		return h.tooBig(max(r.ContentLength, b.read))
 	case errors.As(err, &p):
 		return p
-	case errors.As(err, &slow) && slow.Timeout():
+	case b.err == errStill:
 		return refuse(http.StatusRequestTimeout, "", "upload_timeout", "the upload stood still; send it again")
+	case r.Context().Err() != nil:
+		return r.Context().Err()
 	case errors.As(err, new(*os.PathError)):
 		return err
 	}
