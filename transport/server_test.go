@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
@@ -252,18 +254,26 @@ func TestStoppingInMidVoice(t *testing.T) {
 // A recording in work does not hold the server up; its client is told.
 func TestStoppingInMidRecording(t *testing.T) {
 	r := run(t, Options{})
-	begin := "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nRIFF"
-	in, out := io.Pipe()
-	defer out.Close()
-	go func() {
-		io.WriteString(out, begin)
-		r.stop()
-	}()
-	response, body := r.ask(t, "POST", "/v1/audio/transcriptions", func(r *http.Request) {
-		r.Body = in
-		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
-	})
-	if response.StatusCode != 503 || response.Header.Get("Retry-After") == "" || !strings.Contains(body, "server_stopping") {
+	conn, err := net.Dial("tcp", r.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	fmt.Fprintf(conn, "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: %s\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n", r.Addr())
+	in := bufio.NewReader(conn)
+	if line, err := in.ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") {
+		t.Fatalf("the body is not asked for: %q, %v", line, err)
+	}
+	fmt.Fprint(conn, "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nRIFF")
+	r.stop()
+	in.ReadString('\n') // the empty line behind 100
+	response, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(response.Body)
+	if response.StatusCode != 503 || response.Header.Get("Retry-After") == "" || !strings.Contains(string(body), "server_stopping") {
 		t.Errorf("%s %s", response.Status, body)
 	}
 	if err := <-r.ended; err != nil {

@@ -136,11 +136,15 @@ func (h *Handler) readPart(f *form, part *multipart.Part) error {
 
 // checkField refuses a field that is not known, or comes twice.
 func checkField(f *form, name string) *problem {
-	base, _, _ := strings.Cut(name, "[") // an object's members are fields of their own
+	if strings.HasPrefix(name, "chunking_strategy[") { // an object: its members are fields of their own
+		name = "chunking_strategy"
+		f.fields[name] = nil
+	}
+	list := slices.Contains(lists, name)
 	switch {
-	case !slices.Contains(singles, base) && !slices.Contains(lists, base):
+	case !list && !slices.Contains(singles, name):
 		return refuse(http.StatusBadRequest, "", "unknown_parameter", "Unrecognized request argument supplied: %.64q; known are file, %s", name, strings.Join(slices.Concat(singles, lists), ", "))
-	case f.fields[name] != nil && !slices.Contains(lists, base):
+	case !list && f.fields[name] != nil:
 		return bad(name, "%s is given twice", name)
 	}
 	return nil
