@@ -56,9 +56,10 @@ func TestAClientThatGoesAwayIsNotHeard(t *testing.T) {
 	var log logged
 	d := openToy(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	for _, stream := range []string{"false", "true"} {
-		body, kind := fields{"file", babble(240), "model", model, "stream", stream}.encode(t)
+		body, kind := fields{"file", babble(600), "model", model, "stream", stream}.encode(t)
 		ctx, leave := context.WithCancel(t.Context())
-		request, _ := http.NewRequestWithContext(ctx, "POST", d.URL+transcriptions, bytes.NewReader(body))
+		in, out := io.Pipe()
+		request, _ := http.NewRequestWithContext(ctx, "POST", d.URL+transcriptions, in)
 		request.Header.Set("Content-Type", kind)
 		gone := make(chan struct{})
 		go func() {
@@ -68,7 +69,10 @@ func TestAClientThatGoesAwayIsNotHeard(t *testing.T) {
 				response.Body.Close()
 			}
 		}()
+		out.Write(body[:len(body)/2])
 		waitFor(t, "the recording is sent", func() bool { return len(d.left(t)) == 1 })
+		out.Write(body[len(body)/2:])
+		out.Close()
 		if runtime.GOOS != "windows" {
 			waitFor(t, "nothing lies on the disk while it is heard", func() bool { return len(d.left(t)) == 0 })
 		}
@@ -219,5 +223,20 @@ func TestManyAtOnce(t *testing.T) {
 		if reply != "{\"text\":\"Good morning, Elena.\"}\n" {
 			t.Errorf("got %q", reply)
 		}
+	}
+}
+
+// What is the machine's fault is told to its log, not to the client.
+func TestNoPlaceForUploads(t *testing.T) {
+	var log logged
+	d := openToy(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	d.opt.Folder += "/nowhere"
+	response, reply := d.send(t, transcriptions, fields{"model", model, "file", babble(1)})
+	_, kind, _, code := refusal(t, reply)
+	if response.StatusCode != 500 || kind != "server_error" || code != "internal_error" || strings.Contains(reply, "nowhere") {
+		t.Errorf("%s %s", response.Status, reply)
+	}
+	if said := log.take(); !strings.Contains(said, "nowhere") || !strings.Contains(said, response.Header.Get("X-Request-Id")) {
+		t.Errorf("the log says %q", said)
 	}
 }
