@@ -85,18 +85,30 @@ const (
 
 // drain throws away the rest of a body that is refused: a client that is still
 // writing would see a broken connection in the place of the answer. What is far
-// too long is cut off all the same.
+// too long, or does not come, is cut off all the same: the deadline has passed
+// when the server looks for the rest.
 func (b *body) drain() {
-	defer b.conn.SetReadDeadline(time.Time{})
-	if b.err != nil && b.err != errTooBig {
+	if b.rest() {
+		b.conn.SetReadDeadline(time.Time{})
 		return
 	}
-	b.idle, b.last = drainTimeout, time.Now().Add(drainTimeout)
+	b.conn.SetReadDeadline(longAgo)
+}
+
+// rest reads on and reports whether the body has ended.
+func (b *body) rest() bool {
+	if b.err != nil && b.err != errTooBig {
+		return b.err == io.EOF
+	}
+	b.idle, b.last = min(b.idle, drainTimeout), time.Now().Add(drainTimeout)
 	buf := make([]byte, 32<<10)
 	for b.read < drainFactor*b.limit {
 		n, err := b.next(buf)
 		if b.read += int64(n); err != nil {
-			return
+			return err == io.EOF
 		}
 	}
+	return false
 }
+
+var longAgo = time.Unix(1, 0)

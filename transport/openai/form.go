@@ -47,7 +47,7 @@ func (f *form) close() {
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (*form, error) {
 	limit := h.opt.MaxFile + formRoom
 	b := newBody(w, r, limit, h.idle)
-	wakeUp := context.AfterFunc(r.Context(), func() { b.conn.SetReadDeadline(h.began) })
+	wakeUp := context.AfterFunc(r.Context(), func() { b.conn.SetReadDeadline(longAgo) })
 	defer wakeUp()
 	if r.ContentLength > limit {
 		if r.Header.Get("Expect") == "" { // else nothing of it has been sent

@@ -1,8 +1,11 @@
 package openai
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -125,6 +128,40 @@ func TestAnUploadThatStandsStillIsGivenUp(t *testing.T) {
 	}
 	if files := d.left(t); len(files) > 0 {
 		t.Errorf("left behind: %v", files)
+	}
+}
+
+// A refusal does not wait for a body that never comes.
+func TestAnAnswerWaitsForNoBody(t *testing.T) {
+	d := openToy(t, Options{MaxFile: 1 << 20})
+	d.idle = 50 * time.Millisecond
+	const begin = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n"
+	tests := []struct {
+		head, body string
+		status     int
+	}{
+		{"POST /v1/audio/translations HTTP/1.1\r\nOrigin: http://evil.example\r\nContent-Length: 1000", "", 403},
+		{"POST /v1/audio/translations HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 1000", "", 400},
+		{"POST /v1/models HTTP/1.1\r\nContent-Length: 1000", "", 405},
+		{"POST /v1/audio/translations HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000", begin, 400},
+		{"POST /v1/audio/translations HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000", "--b", 408},
+		{"POST /v1/audio/translations HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1000000000", "", 413},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", d.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(2 * drainTimeout))
+			fmt.Fprintf(conn, "%s\r\nHost: %s\r\n\r\n%s", tt.head, d.Listener.Addr(), tt.body)
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil || response.StatusCode != tt.status || !response.Close {
+				t.Errorf("%s: %v, %v", tt.head, response, err)
+			}
+		})
 	}
 }
 

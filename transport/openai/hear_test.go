@@ -56,7 +56,7 @@ func TestAClientThatGoesAwayIsNotHeard(t *testing.T) {
 	var log logged
 	d := openToy(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	for _, stream := range []string{"false", "true"} {
-		body, kind := fields{"file", babble(600), "model", model, "stream", stream}.encode(t)
+		body, kind := fields{"file", babble(300), "model", model, "stream", stream}.encode(t)
 		ctx, leave := context.WithCancel(t.Context())
 		in, out := io.Pipe()
 		request, _ := http.NewRequestWithContext(ctx, "POST", d.URL+transcriptions, in)

@@ -82,6 +82,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("X-Request-Id", id)
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Cache-Control", "no-store")
+	// Where a body is not read, the server waits for it before it answers.
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.idle))
 	log := h.opt.Log.With("request", id)
 	if p := h.serve(w, r, log); p != nil {
 		log.Info("request refused", "path", known(r.URL.Path), "status", p.status, "code", p.code())
