@@ -26,8 +26,12 @@ const (
 // Ready gives the server its engine; from now on voices are heard.
 func (s *Server) Ready(engine *sotto.Engine) {
 	s.voices.Engine = engine // read after the phase
+	s.audio.Engine = engine
 	s.phase.CompareAndSwap(loading, serving)
 }
+
+// serving reports whether there is an engine and the server goes on.
+func (s *Server) serving() bool { return s.phase.Load() == serving }
 
 // readyz answers 200 when a voice would be heard. /healthz answers 200 as long
 // as the process lives.

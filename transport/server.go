@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sotto"
+	"sotto/transport/openai"
 	"sotto/transport/ws"
 )
 
@@ -33,7 +34,7 @@ type Options struct {
 // on.
 type Rules struct {
 	Hosts   []string // names this server may be called by, beside the loopback ones
-	Origins []string // pages that may open a voice, beside our own, such as https://example.org
+	Origins []string // pages that may use the doors, beside our own, such as https://example.org
 	Limits  ws.Limits
 }
 
@@ -41,6 +42,7 @@ type Rules struct {
 type Server struct {
 	options  Options
 	voices   *ws.Handler
+	audio    *openai.Handler
 	listener net.Listener
 	rules    atomic.Pointer[Rules]
 	phase    atomic.Int32
@@ -58,6 +60,7 @@ func Listen(address string, opt Options) (*Server, error) {
 		CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
 		Latency: opt.Latency, Drain: opt.Drain, Log: opt.Log,
 	}
+	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
 	}
@@ -99,6 +102,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/stream", s.stream)
+	s.audio.Mount(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	for path, data := range s.options.Files {
@@ -147,7 +151,7 @@ func (s *Server) ownHost(hostport string) bool {
 	return strings.EqualFold(host, "localhost") || host == "127.0.0.1" || host == "::1"
 }
 
-// ownOrigin reports whether the page that opens a voice is ours. Programs that
+// ownOrigin reports whether the page that uses a door is ours. Programs that
 // are not pages send no Origin.
 func (s *Server) ownOrigin(r *http.Request) bool {
 	origins := r.Header.Values("Origin")

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
@@ -105,6 +107,8 @@ func TestWhatIsServed(t *testing.T) {
 		{"GET", "/../server.go", 404, "404 page not found", "text/plain; charset=utf-8"},
 		{"POST", "/", 405, "Method Not Allowed", "text/plain; charset=utf-8"},
 		{"GET", "/v1/stream", 400, "Bad Request", "text/plain; charset=utf-8"},
+		{"GET", "/v1/models/none", 404, `{"error":{"message":"The model \"none\" does not exist here; this server has folder, which also answers to whisper-1 and gpt-4o-transcribe","type":"invalid_request_error","param":"model","code":"model_not_found"}}`, "application/json"},
+		{"GET", "/v1/nothing", 404, "404 page not found", "text/plain; charset=utf-8"},
 	}
 	for _, tt := range tests {
 		response, body := r.ask(t, tt.method, tt.path, nil)
@@ -150,7 +154,7 @@ func TestOnlyOwnNamesAreServed(t *testing.T) {
 		"127.0.0.1.evil.example:" + port: 403,
 	}
 	for host, want := range tests {
-		for _, path := range []string{"/", "/demo.ogg", "/v1/stream"} {
+		for _, path := range []string{"/", "/demo.ogg", "/v1/stream", "/v1/models", "/v1/audio/translations"} {
 			response, body := r.ask(t, "GET", path, func(r *http.Request) { r.Host = host })
 			if refused := response.StatusCode == 403; refused != (want == 403) {
 				t.Errorf("%s for %s: %s", path, host, response.Status)
@@ -198,6 +202,10 @@ func TestOnlyOwnPagesOpenVoices(t *testing.T) {
 		}
 		if want := map[bool]int{true: 101, false: 403}[tt.allowed]; response.StatusCode != want {
 			t.Errorf("origins %q: %s, want %d", tt.origins, response.Status, want)
+		}
+		posted, body := r.ask(t, "POST", "/v1/audio/transcriptions", func(r *http.Request) { r.Header = header.Clone() })
+		if want := map[bool]int{true: 400, false: 403}[tt.allowed]; posted.StatusCode != want {
+			t.Errorf("a form from %q: %s %s, want %d", tt.origins, posted.Status, body, want)
 		}
 	}
 }
@@ -247,6 +255,36 @@ func TestStoppingInMidVoice(t *testing.T) {
 	if conn, err := net.Dial("tcp", r.Addr().String()); err == nil {
 		conn.Close()
 		t.Error("the port is still open")
+	}
+}
+
+// A recording in work does not hold the server up; its client is told.
+func TestStoppingInMidRecording(t *testing.T) {
+	r := run(t, Options{})
+	conn, err := net.Dial("tcp", r.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	fmt.Fprintf(conn, "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: %s\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n", r.Addr())
+	in := bufio.NewReader(conn)
+	if line, err := in.ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") {
+		t.Fatalf("the body is not asked for: %q, %v", line, err)
+	}
+	fmt.Fprint(conn, "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nRIFF")
+	r.stop()
+	in.ReadString('\n') // the empty line behind 100
+	response, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(response.Body)
+	if response.StatusCode != 503 || response.Header.Get("Retry-After") == "" || !strings.Contains(string(body), "server_stopping") {
+		t.Errorf("%s %s", response.Status, body)
+	}
+	if err := <-r.ended; err != nil {
+		t.Errorf("Run returned %v", err)
 	}
 }
 
