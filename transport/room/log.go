@@ -163,6 +163,7 @@ func (l *log) retain(now time.Time) error {
 	if n := len(files); n > 0 && l.file != nil {
 		total -= files[n-1].size
 	}
+	l.retainDamaged(now)
 	limit := now.Add(-l.options.KeepFor).UnixMilli()
 	for i, f := range files {
 		old := l.options.KeepFor > 0 && f.newest < limit
@@ -180,6 +181,19 @@ func (l *log) retain(now time.Time) error {
 		l.replace(files[i+1:])
 	}
 	return nil
+}
+
+// retainDamaged removes what was put aside and is too old.
+func (l *log) retainDamaged(now time.Time) {
+	if l.options.KeepFor <= 0 {
+		return
+	}
+	names, _ := filepath.Glob(filepath.Join(l.dir, "*.damaged"))
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil && now.Sub(info.ModTime()) > l.options.KeepFor {
+			os.Remove(name)
+		}
+	}
 }
 
 // wipe removes every file of the room. The caller holds mu.

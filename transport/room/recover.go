@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,10 +32,14 @@ type Damage struct {
 // have the folder open. Voices that had not left are ended. Errors are those of a
 // folder that cannot be read, or of a log that another version wrote.
 func Open(dir string, opt Options) (*Room, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	r := New(opt)
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = r.options.system.syncDir(filepath.Dir(dir))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("room: cannot make its folder: %w", err)
 	}
-	r := New(opt)
 	r.list.restart(1)
 	r.log = &log{dir: dir, options: r.options}
 	r.log.replace(nil)
@@ -45,7 +50,7 @@ func Open(dir string, opt Options) (*Room, error) {
 	r.shown = r.list.next - 1
 	r.saved = min(r.shown, sound)
 	r.begin()
-	for voice := range r.voices {
+	for _, voice := range slices.Sorted(maps.Keys(r.voices)) {
 		r.leave(voice, "the server stopped")
 	}
 	signal(r.work)

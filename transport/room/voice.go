@@ -55,10 +55,9 @@ func (v *Voice) Caption(c sotto.Caption) error {
 			r.append(e)
 		}
 		l := r.lanes.of(v.number, c.Language)
-		l.waiting = &Tail{v.number, c.Segment, c.Language, c.Tail, c.Heard}
-		l.after = l.last
-		if c.Tail == "" && len(c.Words)+len(c.Text()) > 0 || c.End {
-			l.waiting = nil // the event takes the tail away
+		l.waiting, l.after = nil, l.last // where there is no tail, the event takes the last one away
+		if c.Tail != "" || len(c.Words) == 0 && !c.End {
+			l.waiting = &Tail{v.number, c.Segment, c.Language, c.Tail, c.Heard}
 		}
 	})
 }

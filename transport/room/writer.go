@@ -18,7 +18,7 @@ const (
 // Run writes events to the log and removes what is not kept, until ctx ends or
 // the room is closed. Until it runs, events of a room with a folder wait, as for a
 // disk that does not answer. At its end it writes what waits; its error says that
-// this failed. Events after that are shown at once and not saved.
+// this failed. Events after that are shown at once, and saved only by Close.
 func (r *Room) Run(ctx context.Context) error {
 	if err := r.start(); err != nil {
 		return err
@@ -64,9 +64,12 @@ func (r *Room) start() error {
 // stop has later events shown at once.
 func (r *Room) stop() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.running, r.broken = false, true
 	r.show(r.list.next - 1)
+	r.mu.Unlock()
+	if r.log != nil {
+		r.log.close()
+	}
 }
 
 // wait returns after d, or when there is no time left.
