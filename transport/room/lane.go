@@ -12,6 +12,7 @@ type lane struct {
 
 	last    uint64 // seq of its newest event, shown or not
 	segment int    // of its newest shown words; -1 before any
+	missed  bool   // words before its first shown ones may be lost
 
 	tail Tail
 	turn uint64 // of the tail; 0: there is none
@@ -23,8 +24,9 @@ type lane struct {
 
 // lanes are few: voices times languages.
 type lanes struct {
-	all  []*lane
-	turn uint64 // rises with every tail that is shown
+	all    []*lane
+	turn   uint64       // rises with every tail that is shown
+	joined map[int]bool // voices of which all events were shown
 }
 
 // of returns the lane of a voice and language, and begins it if needed.
@@ -34,7 +36,7 @@ func (ls *lanes) of(voice int, language string) *lane {
 			return l
 		}
 	}
-	l := &lane{voice: voice, language: language, segment: -1}
+	l := &lane{voice: voice, language: language, segment: -1, missed: !ls.joined[voice]}
 	ls.all = append(ls.all, l)
 	slices.SortFunc(ls.all, func(a, b *lane) int {
 		return cmp.Or(cmp.Compare(a.voice, b.voice), cmp.Compare(a.language, b.language))
@@ -47,7 +49,13 @@ func (ls *lanes) seen(e *Event) {
 	switch e.Kind {
 	case Said, Ended:
 		ls.of(e.Voice, e.Language).turn = 0
+	case Joined:
+		if ls.joined == nil {
+			ls.joined = make(map[int]bool)
+		}
+		ls.joined[e.Voice] = true
 	case Left:
+		delete(ls.joined, e.Voice)
 		ls.all = slices.DeleteFunc(ls.all, func(l *lane) bool { return l.voice == e.Voice })
 	}
 }

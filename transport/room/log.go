@@ -121,7 +121,7 @@ func (l *log) put() error {
 		err = l.file.Sync()
 	}
 	if err == nil && l.fresh() {
-		err = l.options.system.syncDir(l.dir)
+		err = l.options.system.sync(l.dir)
 	}
 	return err
 }
@@ -204,7 +204,7 @@ func (l *log) wipe() error {
 	for _, name := range names {
 		err = errors.Join(err, os.Remove(name))
 	}
-	if err = errors.Join(err, l.options.system.syncDir(l.dir)); err != nil {
+	if err = errors.Join(err, l.options.system.sync(l.dir)); err != nil {
 		return fmt.Errorf("room: cannot forget all of %s: %w", l.dir, err)
 	}
 	return nil

@@ -35,7 +35,7 @@ func Open(dir string, opt Options) (*Room, error) {
 	r := New(opt)
 	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
-		err = r.options.system.syncDir(filepath.Dir(dir))
+		err = r.options.system.sync(filepath.Dir(dir))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("room: cannot make its folder: %w", err)
@@ -231,9 +231,5 @@ func copyFrom(path string, offset int64) error {
 // sync makes a recovered file durable: it may have been read from the memory of a
 // system that had not written it yet.
 func (l *log) sync(number int) error {
-	f, err := os.OpenFile(l.path(number), os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close(), l.options.system.syncDir(l.dir))
+	return errors.Join(l.options.system.sync(l.path(number)), l.options.system.sync(l.dir))
 }

@@ -41,7 +41,7 @@ func recovered(t testing.TB, dir string, data []byte) (*Room, []Event) {
 	if err := os.WriteFile(filepath.Join(dir, "00000001.log"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(dir, Options{})
+	r, err := Open(dir, Options{system: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestMutantsOfALogRecoverToAPrefix(t *testing.T) {
 		}
 		_, got := recovered(t, dir, bad)
 		samePrefix(t, got, events)
-		again, err := Open(dir, Options{})
+		again, err := Open(dir, Options{system: quiet})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,6 +224,29 @@ func TestALogOfAnotherVersionIsLeftAlone(t *testing.T) {
 	}
 	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, h) {
 		t.Error("it was changed")
+	}
+}
+
+// What a recovered file holds is not durable before it was synced, and is written
+// anew where that fails.
+func TestARecoveredFileThatCannotBeSynced(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "room")
+	r := open(t, dir, Options{})
+	join(t, r, "A")
+	flush(t, r)
+	r.log.close()
+	d := newFaulty(func(call int, _ string) bool { return call == 2 })
+	r = open(t, dir, Options{system: d.system()})
+	if s := r.Stats(); r.Durable() || s.Shown != 1 || s.Saved != 0 {
+		t.Errorf("%+v", s)
+	}
+	flush(t, r)
+	if err := os.Remove(r.log.path(1)); err != nil || !r.Durable() {
+		t.Error(err, r.Durable())
+	}
+	r.log.close()
+	if got := line(all(t, open(t, dir, Options{})), nil); got != "1:joinedA, 1:leftthe server stopped" {
+		t.Errorf("%s", got)
 	}
 }
 

@@ -158,35 +158,29 @@ func (r *Room) appended() {
 	if r.log != nil {
 		signal(r.work)
 	}
-	if r.log == nil || r.broken || r.shown < last && time.Since(r.since) > patience {
-		r.show(last)
-	} else {
-		r.settle()
+	show := r.shown
+	if r.log == nil || r.broken || show < last && time.Since(r.since) > patience {
+		show = last
 	}
+	r.show(show)
 	r.trim()
 }
 
-// show lets readers see the events up to seq.
+// show lets readers see the events up to seq, and the tails that wait for no later
+// one.
 func (r *Room) show(seq uint64) {
-	if seq <= r.shown {
-		return
-	}
+	shown, turn := r.shown, r.lanes.turn
 	for r.shown < seq {
 		r.shown++
 		e := r.list.at(r.shown)
 		r.board.seen(e, &r.lanes)
 		r.lanes.seen(e)
 	}
-	r.since = time.Now()
 	r.lanes.settle(r.shown)
-	r.notify()
-}
-
-// settle shows tails that wait for nothing.
-func (r *Room) settle() {
-	turn := r.lanes.turn
-	r.lanes.settle(r.shown)
-	if r.lanes.turn != turn {
+	if r.shown != shown {
+		r.since = time.Now()
+	}
+	if r.shown != shown || r.lanes.turn != turn {
 		r.notify()
 	}
 }

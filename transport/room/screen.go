@@ -129,14 +129,14 @@ func (c *column) say(e *Event, l *lane) {
 	s := c.find(e.Voice, e.Segment)
 	if s == nil {
 		c.segments = append(c.segments, Segment{
-			Voice: e.Voice, Segment: e.Segment, Language: e.Language, Whole: e.Segment > l.segment,
+			Voice: e.Voice, Segment: e.Segment, Language: e.Language, Whole: e.Segment > l.segment && !l.missed,
 		})
 		c.scroll()
 		s = c.find(e.Voice, e.Segment)
 	}
 	s.Words = append(s.Words, e.Words...)
 	s.Time = e.Time
-	l.segment = max(l.segment, e.Segment)
+	l.segment, l.missed = max(l.segment, e.Segment), false
 }
 
 // scroll takes the oldest segment away when there are too many: an ended one, or

@@ -191,7 +191,7 @@ func (s *Store) Forget(id string) error {
 	if err := os.RemoveAll(s.folder(id)); err != nil {
 		return fmt.Errorf("room: cannot forget all of room %s: %w", id, err)
 	}
-	return syncDir(s.dir)
+	return syncPath(s.dir)
 }
 
 // Close closes all rooms and lets go of the folder. Its error says that events could

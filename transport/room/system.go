@@ -15,11 +15,11 @@ type file interface {
 
 // system is how files come to be. Tests put one in that fails.
 type system struct {
-	create  func(path string) (file, error) // a file that was not there
-	syncDir func(path string) error         // makes names in a folder durable
+	create func(path string) (file, error) // a file that was not there
+	sync   func(path string) error         // of a file that was there, or of the names in a folder
 }
 
-var realSystem = system{create: createFile, syncDir: syncDir}
+var realSystem = system{create: createFile, sync: syncPath}
 
 func createFile(path string) (file, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -29,14 +29,21 @@ func createFile(path string) (file, error) {
 	return f, nil
 }
 
-func syncDir(path string) error {
-	if runtime.GOOS == "windows" { // a folder cannot be synced there, and need not be
-		return nil
-	}
-	d, err := os.Open(path)
+func syncPath(path string) error {
+	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return d.Sync()
+	mode := os.O_RDWR
+	if info.IsDir() {
+		if mode = os.O_RDONLY; runtime.GOOS == "windows" {
+			return nil // it has no such call for folders
+		}
+	}
+	f, err := os.OpenFile(path, mode, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
 }
