@@ -76,7 +76,7 @@ func (r *Room) restore(e Event) {
 	r.board.seen(&e, &r.lanes)
 	r.lanes.seen(&e)
 	r.voice = max(r.voice, e.Voice)
-	if r.voices[e.Voice] = true; e.Kind == Left {
+	if r.voices[e.Voice] = e.Seq; e.Kind == Left {
 		delete(r.voices, e.Voice)
 	}
 	r.trim()

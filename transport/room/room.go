@@ -67,8 +67,8 @@ type Room struct {
 	lanes lanes
 	board board
 
-	voices map[int]bool // that have not left
-	voice  int          // the newest's number
+	voices map[int]uint64 // that have not left, with the seq of Joined
+	voice  int            // the newest's number
 
 	since   time.Time // since when the oldest event that is not shown waits
 	broken  bool      // the last write failed
@@ -87,7 +87,7 @@ func New(opt Options) *Room {
 		work:    make(chan struct{}, 1),
 		closed:  make(chan struct{}),
 		wake:    make(chan struct{}),
-		voices:  make(map[int]bool),
+		voices:  make(map[int]uint64),
 	}
 	r.list.restart(1)
 	r.begin()

@@ -29,7 +29,7 @@ func (r *Room) Join(name string) (*Voice, error) {
 		return nil, r.ended
 	}
 	r.voice++
-	r.voices[r.voice] = true
+	r.voices[r.voice] = r.list.next
 	r.append(Event{Kind: Joined, Voice: r.voice, Note: name})
 	r.appended()
 	return &Voice{r, r.voice}, nil
@@ -55,7 +55,8 @@ func (v *Voice) Caption(c sotto.Caption) error {
 			r.append(e)
 		}
 		l := r.lanes.of(v.number, c.Language)
-		l.waiting, l.after = nil, l.last // where there is no tail, the event takes the last one away
+		l.after = max(l.last, r.voices[v.number])
+		l.waiting = nil // without a tail: the event takes the last one away
 		if c.Tail != "" || len(c.Words) == 0 && !c.End {
 			l.waiting = &Tail{v.number, c.Segment, c.Language, c.Tail, c.Heard}
 		}
@@ -83,7 +84,7 @@ func (v *Voice) add(do func(r *Room)) error {
 	switch {
 	case v.room.ended != nil:
 		return v.room.ended
-	case !v.room.voices[v.number]:
+	case v.room.voices[v.number] == 0:
 		return ErrLeft
 	}
 	do(v.room)
