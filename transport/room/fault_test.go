@@ -57,6 +57,12 @@ func (d *faulty) failed(name string) bool {
 	return d.fails(d.calls, name)
 }
 
+func (d *faulty) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.calls
+}
+
 func (d *faulty) create(path string) (file, error) {
 	if d.failed("create") {
 		return nil, errDisk
@@ -76,6 +82,8 @@ func (d *faulty) sync(path string) error {
 	if d.failed("sync") {
 		return errDisk
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, f := range d.open {
 		f.named = f.named || filepath.Dir(f.path) == path
 	}

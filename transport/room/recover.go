@@ -73,8 +73,7 @@ func (r *Room) restore(e Event) {
 	r.list.push(e)
 	r.recovered.Events++
 	r.shown = e.Seq
-	r.board.seen(&e, &r.lanes)
-	r.lanes.seen(&e)
+	r.follow(&e)
 	r.voice = max(r.voice, e.Voice)
 	if r.voices[e.Voice] = e.Seq; e.Kind == Left {
 		delete(r.voices, e.Voice)

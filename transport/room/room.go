@@ -112,7 +112,7 @@ func newEpoch() uint64 {
 }
 
 // Durable reports whether the room has a folder and every event that was shown is
-// synced.
+// synced, but for those that Stats calls lost.
 func (r *Room) Durable() bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -172,9 +172,7 @@ func (r *Room) show(seq uint64) {
 	shown, turn := r.shown, r.lanes.turn
 	for r.shown < seq {
 		r.shown++
-		e := r.list.at(r.shown)
-		r.board.seen(e, &r.lanes)
-		r.lanes.seen(e)
+		r.follow(r.list.at(r.shown))
 	}
 	r.lanes.settle(r.shown)
 	if r.shown != shown {
@@ -183,6 +181,12 @@ func (r *Room) show(seq uint64) {
 	if r.shown != shown || r.lanes.turn != turn {
 		r.notify()
 	}
+}
+
+// follow keeps the screen and the tails as of an event.
+func (r *Room) follow(e *Event) {
+	r.board.seen(e, &r.lanes)
+	r.lanes.seen(e)
 }
 
 func (r *Room) notify() {
@@ -227,7 +231,7 @@ func (r *Room) Forget() error {
 	r.mu.Lock()
 	last := r.list.next - 1
 	for _, e := range r.list.since(r.shown+1, last) {
-		r.lanes.seen(&e)
+		r.follow(&e)
 	}
 	r.list.restart(last + 1)
 	r.shown, r.saved, r.broken, r.trouble = last, last, false, nil

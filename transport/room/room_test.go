@@ -3,6 +3,8 @@ package room
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -94,6 +96,9 @@ func TestAReaderThatFallsOffIsReset(t *testing.T) {
 	var reset *ResetError
 	if !errors.As(err, &reset) || reset.Asked != rd.Cursor() || reset.From.Seq != 1 || reset.To.Seq != 11 {
 		t.Fatalf("%v", err)
+	}
+	if text := err.Error(); !strings.Contains(text, "reset") || !strings.Contains(text, reset.From.String()) {
+		t.Errorf("it says: %s", text)
 	}
 	rd, err = r.Resume(reset.From)
 	if err != nil {
@@ -311,6 +316,10 @@ func TestACloseIsSeenBehindTheLastEvent(t *testing.T) {
 
 func TestWhatIsTooOldGoes(t *testing.T) {
 	dir := t.TempDir()
+	aside := filepath.Join(dir, "00000009.log.damaged")
+	if err := os.WriteFile(aside, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	r := open(t, dir, Options{KeepFor: time.Hour, FileBytes: 1})
 	v := join(t, r, "")
 	for i := range 3 {
@@ -336,6 +345,9 @@ func TestWhatIsTooOldGoes(t *testing.T) {
 	}
 	if names := files(t, dir); len(names) > 0 {
 		t.Errorf("left: %v", names)
+	}
+	if p, err := r.Page(5, 9); err != nil || len(p.Events) > 0 || p.More {
+		t.Errorf("%+v %v", p, err)
 	}
 	say(t, v, words(3, "en", "b"))
 	flush(t, r)

@@ -93,7 +93,7 @@ func TestGroupCommit(t *testing.T) {
 		if u, err := rd.Next(t.Context()); err != nil || !u.Durable || time.Since(begun) != 0 {
 			t.Errorf("the first waits %v: %v", time.Since(begun), err)
 		}
-		calls := d.calls
+		calls := d.count()
 		for i := range 18 {
 			say(t, v, words(i, "en", "a"))
 			time.Sleep(time.Millisecond)
@@ -102,8 +102,8 @@ func TestGroupCommit(t *testing.T) {
 		if err != nil || len(u.Events) != 18 || time.Since(begun) != 20*time.Millisecond {
 			t.Errorf("%d events after %v: %v", len(u.Events), time.Since(begun), err)
 		}
-		if d.calls != calls+2 {
-			t.Errorf("%d calls for one write and one sync", d.calls-calls)
+		if n := d.count() - calls; n != 2 {
+			t.Errorf("%d calls for one write and one sync", n)
 		}
 		if err := stop(); err != nil {
 			t.Error(err)
@@ -136,8 +136,8 @@ func TestADiskThatComesBack(t *testing.T) {
 			next(false)
 			time.Sleep(100 * time.Millisecond)
 		}
-		if d.calls > 30 {
-			t.Errorf("%d calls to a broken disk in 10 s", d.calls)
+		if n := d.count(); n > 30 {
+			t.Errorf("%d calls to a broken disk in 10 s", n)
 		}
 		broken.Store(false)
 		time.Sleep(retryMost)
