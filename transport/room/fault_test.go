@@ -240,20 +240,28 @@ func TestAFileInDoubtIsLeft(t *testing.T) {
 // Events that leave memory before they can be saved are counted, and positions
 // before the hole are not resumed after a restart.
 func TestAHole(t *testing.T) {
+	for name, fails := range map[string]bool{"a disk that fails": true, "a disk that is slow": false} {
+		t.Run(name, func(t *testing.T) { hole(t, fails) })
+	}
+}
+
+func hole(t *testing.T, fails bool) {
 	broken := false
 	d := newFaulty(func(int, string) bool { return broken })
 	dir := filepath.Join(t.TempDir(), "room")
 	r := open(t, dir, Options{Events: 5, system: d.system()})
 	v := join(t, r, "")
+	say(t, v, words(0, "en", "before"))
 	flush(t, r)
 	before := r.Follow().Cursor()
-	broken = true
-	if r.flush(); r.flush() != nil {
+	if broken = fails; r.flush() != nil {
 		t.Fatal("nothing was to be written")
 	}
 	for i := range 20 {
-		say(t, v, words(i, "en", "a"))
-		r.flush()
+		say(t, v, words(i/2, "en", fmt.Sprint(i)))
+		if fails {
+			r.flush()
+		}
 	}
 	broken = false
 	flush(t, r)
@@ -262,11 +270,19 @@ func TestAHole(t *testing.T) {
 	}
 	r.log.close()
 	r = open(t, dir, Options{})
-	if rec := r.Recovered(); rec.Holes != 1 || rec.Events != 6 || len(rec.Damaged) > 0 {
+	if rec := r.Recovered(); rec.Holes != 1 || rec.Events != 7 || len(rec.Damaged) > 0 {
 		t.Errorf("%+v", rec)
 	}
 	var reset *ResetError
-	if _, err := r.Resume(before); !errors.As(err, &reset) || reset.From.Seq != 16 {
+	if _, err := r.Resume(before); !errors.As(err, &reset) || reset.From.Seq != 17 {
 		t.Errorf("%v", err)
+	}
+	var screen []string
+	s, _ := r.Screen()
+	for _, s := range s.Segments {
+		screen = append(screen, fmt.Sprint(s.Text(), " ", s.Whole))
+	}
+	if got := strings.Join(screen, ", "); got != " 15 false,  16 17 true,  18 19 true" {
+		t.Errorf("the screen shows %s", got)
 	}
 }

@@ -261,7 +261,7 @@ func (m *model) restart(t *rapid.T) {
 	for _, voice := range slices.Sorted(maps.Keys(open)) {
 		m.add(Event{Kind: Left, Voice: voice, Note: "the server stopped"})
 	}
-	m.floor = max(m.floor, last-modelEvents+1)
+	m.settle()
 	for i := range m.readers { // of the process before
 		m.cursors = append(m.cursors, m.readers[i].Cursor())
 	}

@@ -53,7 +53,7 @@ func Open(dir string, opt Options) (*Room, error) {
 	for _, voice := range slices.Sorted(maps.Keys(r.voices)) {
 		r.leave(voice, "the server stopped")
 	}
-	signal(r.work)
+	r.appended()
 	return r, nil
 }
 

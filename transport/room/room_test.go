@@ -109,6 +109,23 @@ func TestAReaderThatFallsOffIsReset(t *testing.T) {
 	}
 }
 
+// A reader far behind gets its events in several updates, and tails with the last.
+func TestTailsComeWithTheLastEvents(t *testing.T) {
+	r := New(Options{})
+	rd := r.Follow()
+	v := join(t, r, "")
+	for range 2 * maxUpdate {
+		say(t, v, words(0, "en", "a"))
+	}
+	say(t, v, tail(0, "en", "b"))
+	for i, want := range []int{maxUpdate, maxUpdate, 1} {
+		u, err := now(rd)
+		if err != nil || len(u.Events) != want || len(u.Tails) != i/2 {
+			t.Errorf("update %d: %d events, %d tails, %v", i, len(u.Events), len(u.Tails), err)
+		}
+	}
+}
+
 func TestTheListIsBoundedInBytes(t *testing.T) {
 	r := New(Options{Bytes: 4 << 10})
 	v := join(t, r, "")
@@ -220,7 +237,8 @@ func TestForget(t *testing.T) {
 	say(t, v, words(0, "en", "secret"), tail(0, "en", "tail"))
 	flush(t, r)
 	rd := r.Follow()
-	say(t, v, words(0, "en", "waits"))
+	say(t, v, tail(0, "de", "tail"))
+	say(t, v, words(0, "en", "waits"), tail(0, "en", "waits too"))
 	if err := r.Forget(); err != nil {
 		t.Fatal(err)
 	}
