@@ -32,7 +32,8 @@
 // little-endian.
 //
 //	header   8 bytes "SOTTOLOG", version uint32 (1), seq of the first record uint64,
-//	         CRC-32C of these 20 bytes uint32; the same in all versions
+//	         number of voices so far uint32, CRC-32C of these 24 bytes uint32; the
+//	         same in all versions
 //	record   length of the payload uint32, CRC-32C of length and payload uint32, payload
 //	payload  kind byte, then varints and strings in the order of Event's fields
 //

@@ -26,7 +26,7 @@ type Event struct {
 	Epoch    uint64 // the opening of the room it was numbered in
 	Seq      uint64 // 1 for the first event of a room, one more for each
 	Time     int64  // Unix milliseconds when it was appended
-	Voice    int    // voices of a room are numbered from 1 and never again
+	Voice    int    // voices of a room are numbered from 1, and no number comes again
 	Segment  int    // of the voice, from 0: Said and Ended
 	Language string // Said and Ended
 	Heard    audio.Position

@@ -130,7 +130,7 @@ func (f *faultyFile) Close() error { return f.f.Close() }
 // quiet syncs nothing, which is faster.
 var quiet = newFaulty(func(int, string) bool { return false }).system()
 
-// crash leaves of each file what was synced and a random part of the rest, and of
+// crash leaves of each file what was synced and some, all or none of the rest, and of
 // files whose name was not synced nothing, or all that.
 func (d *faulty) crash(rng *rand.Rand) {
 	for path, f := range d.open {
@@ -138,7 +138,11 @@ func (d *faulty) crash(rng *rand.Rand) {
 			os.Remove(path)
 			continue
 		}
-		os.Truncate(path, f.synced+rng.Int64N(f.written-f.synced+1))
+		if rest := f.written - f.synced; rng.IntN(2) == 0 {
+			os.Truncate(path, f.synced+rng.Int64N(rest+1))
+		} else {
+			os.Truncate(path, f.synced+rest*rng.Int64N(2))
+		}
 	}
 }
 

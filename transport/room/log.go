@@ -22,6 +22,7 @@ type log struct {
 	mu     sync.Mutex // guards the following
 	file   file       // the last of files, or nil
 	number int        // of the newest file that was tried
+	voices int        // that the room has had
 	buf    []byte
 }
 
@@ -103,7 +104,7 @@ func (l *log) begin() error {
 
 func (l *log) encode(b []byte, events []Event) []byte {
 	if l.fresh() {
-		b = appendHeader(b, events[0].Seq)
+		b = header{events[0].Seq, l.voices}.encode(b)
 	}
 	for i := range events {
 		b = appendRecord(b, &events[i])

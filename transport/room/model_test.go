@@ -246,7 +246,7 @@ func (m *model) restart(t *rapid.T) {
 	m.tails, m.voices, m.broken = nil, nil, false
 	m.floor, m.base = 1, 1
 	last := 0
-	open := make(map[int]bool) // voices
+	open := make(map[int]bool) // voices by number
 	for _, e := range m.disk {
 		if int(e.Seq) != last+1 {
 			m.floor, m.base = int(e.Seq), int(e.Seq)

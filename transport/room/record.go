@@ -11,33 +11,41 @@ import (
 const (
 	magic      = "SOTTOLOG"
 	version    = 1
-	headerSize = 24
+	headerSize = 28
 	frameSize  = 8        // length and checksum
 	maxPayload = 64 << 10 // more than the largest event takes
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func appendHeader(b []byte, first uint64) []byte {
+// header is the beginning of a file.
+type header struct {
+	first  uint64 // seq of the first record
+	voices int    // that the room has had, so that no number comes again
+}
+
+func (h header) encode(b []byte) []byte {
 	at := len(b)
 	b = append(b, magic...)
 	b = binary.LittleEndian.AppendUint32(b, version)
-	b = binary.LittleEndian.AppendUint64(b, first)
+	b = binary.LittleEndian.AppendUint64(b, h.first)
+	b = binary.LittleEndian.AppendUint32(b, uint32(h.voices))
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[at:], castagnoli))
 }
 
-// parseHeader returns the seq of the first record. ok is false for what is no
-// header; a header of another version is an error.
-func parseHeader(b []byte) (first uint64, ok bool, err error) {
+// parseHeader returns false for what is no header; a header of another version is
+// an error.
+func parseHeader(b []byte) (h header, ok bool, err error) {
 	if len(b) != headerSize || string(b[:8]) != magic ||
-		crc32.Checksum(b[:20], castagnoli) != binary.LittleEndian.Uint32(b[20:]) {
-		return 0, false, nil
+		crc32.Checksum(b[:24], castagnoli) != binary.LittleEndian.Uint32(b[24:]) {
+		return h, false, nil
 	}
 	if v := binary.LittleEndian.Uint32(b[8:]); v != version {
-		return 0, false, fmt.Errorf("log of version %d, this program reads version %d; use the program that wrote it", v, version)
+		return h, false, fmt.Errorf("log of version %d, this program reads version %d; use the program that wrote it", v, version)
 	}
-	first = binary.LittleEndian.Uint64(b[12:])
-	return first, first > 0 && first <= maxNumber, nil
+	voices := binary.LittleEndian.Uint32(b[20:])
+	h = header{binary.LittleEndian.Uint64(b[12:]), int(voices)}
+	return h, h.first > 0 && h.first <= maxNumber && voices <= maxIndex, nil
 }
 
 // appendRecord appends an event with its length and checksum.

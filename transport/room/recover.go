@@ -123,7 +123,7 @@ func (l *log) find(r *Room) ([]logFile, error) {
 			continue
 		}
 		l.number = max(l.number, number)
-		first, ok, err := l.header(number)
+		h, ok, err := l.header(number)
 		if err != nil {
 			return nil, fmt.Errorf("room: %s: %w", l.path(number), err)
 		}
@@ -131,7 +131,8 @@ func (l *log) find(r *Room) ([]logFile, error) {
 			l.setAside(r, number, 0, errors.New("no header"))
 			continue
 		}
-		found = append(found, logFile{number: number, first: first})
+		found = append(found, logFile{number: number, first: h.first})
+		r.voice = max(r.voice, h.voices)
 	}
 	slices.SortFunc(found, func(a, b logFile) int { return a.number - b.number })
 	return found, nil
@@ -143,15 +144,15 @@ func fileNumber(name string) (int, bool) {
 	return int(n), ok && err == nil && fmt.Sprintf("%08d", n) == digits
 }
 
-func (l *log) header(number int) (first uint64, ok bool, err error) {
+func (l *log) header(number int) (h header, ok bool, err error) {
 	f, err := os.Open(l.path(number))
 	if err != nil {
-		return 0, false, err
+		return h, false, err
 	}
 	defer f.Close()
 	b := make([]byte, headerSize)
 	if _, err := io.ReadFull(f, b); err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return 0, false, err
+		return h, false, err
 	}
 	return parseHeader(b)
 }

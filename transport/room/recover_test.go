@@ -212,7 +212,7 @@ func TestFilesAfterADamagedOneCount(t *testing.T) {
 
 func TestALogOfAnotherVersionIsLeftAlone(t *testing.T) {
 	dir := t.TempDir()
-	h := appendHeader(nil, 1)[:20]
+	h := header{first: 1}.encode(nil)[:24]
 	h[8] = 2
 	h = append(h, le(crc(h))...)
 	path := filepath.Join(dir, "00000001.log")

@@ -234,6 +234,9 @@ func TestForget(t *testing.T) {
 	dir := t.TempDir()
 	r := open(t, dir, Options{})
 	v := join(t, r, "")
+	if err := join(t, r, "B").Leave(); err != nil {
+		t.Fatal(err)
+	}
 	say(t, v, words(0, "en", "secret"), tail(0, "en", "tail"))
 	flush(t, r)
 	rd := r.Follow()
@@ -263,8 +266,12 @@ func TestForget(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	r.log.close()
-	if got := line(all(t, open(t, dir, Options{})), nil); got != "1:said en0 after" {
+	r = open(t, dir, Options{})
+	if got := line(all(t, r), nil); got != "1:said en0 after" {
 		t.Errorf("after a restart: %s", got)
+	}
+	if v := join(t, r, ""); v.Number() != 3 {
+		t.Errorf("the third voice has number %d", v.Number())
 	}
 }
 

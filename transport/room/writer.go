@@ -115,6 +115,7 @@ func (r *Room) unsaved() []Event {
 		r.lost += first - r.saved - 1
 		r.saved = first - 1
 	}
+	r.log.voices = r.voice
 	waiting := r.list.since(r.saved+1, r.list.next-1)
 	n, size := 0, 0
 	for n < len(waiting) && size < maxBatch {
