@@ -12,7 +12,6 @@ type lane struct {
 
 	last    uint64 // seq of its newest event, shown or not
 	segment int    // of its newest shown words; -1 before any
-	missed  bool   // words before its first shown ones may be lost
 
 	tail Tail
 	turn uint64 // of the tail; 0: there is none
@@ -36,7 +35,7 @@ func (ls *lanes) of(voice int, language string) *lane {
 			return l
 		}
 	}
-	l := &lane{voice: voice, language: language, segment: -1, missed: !ls.joined[voice]}
+	l := &lane{voice: voice, language: language, segment: -1}
 	ls.all = append(ls.all, l)
 	slices.SortFunc(ls.all, func(a, b *lane) int {
 		return cmp.Or(cmp.Compare(a.voice, b.voice), cmp.Compare(a.language, b.language))
@@ -44,11 +43,22 @@ func (ls *lanes) of(voice int, language string) *lane {
 	return l
 }
 
+// begins reports whether words are the first of their segment: the segment is newer
+// than any seen, and no event of the voice was missed.
+func (ls *lanes) begins(e *Event) bool {
+	l := ls.of(e.Voice, e.Language)
+	return e.Segment > l.segment && (l.segment >= 0 || ls.joined[e.Voice])
+}
+
 // seen follows an event that is shown now.
 func (ls *lanes) seen(e *Event) {
 	switch e.Kind {
 	case Said, Ended:
-		ls.of(e.Voice, e.Language).turn = 0
+		l := ls.of(e.Voice, e.Language)
+		l.turn = 0
+		if e.Kind == Said {
+			l.segment = max(l.segment, e.Segment)
+		}
 	case Joined:
 		if ls.joined == nil {
 			ls.joined = make(map[int]bool)

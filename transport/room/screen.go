@@ -21,7 +21,7 @@ type Segment struct {
 	Language       string
 	Words          []sotto.Word
 	Ended          bool
-	Whole          bool  // the words are all of the segment's so far
+	Whole          bool  // the words are all of the segment's so far, as far as segments come in order
 	Time           int64 // Unix milliseconds of its newest event
 }
 
@@ -63,7 +63,7 @@ type column struct {
 func (b *board) seen(e *Event, ls *lanes) {
 	switch e.Kind {
 	case Said:
-		b.of(e.Language).say(e, ls.of(e.Voice, e.Language))
+		b.of(e.Language).say(e, ls.begins(e))
 	case Ended:
 		if s := b.of(e.Language).find(e.Voice, e.Segment); s != nil {
 			s.Ended, s.Time = true, e.Time
@@ -125,18 +125,17 @@ func (c *column) find(voice, segment int) *Segment {
 
 // say adds words. The slice of words that readers may hold is not written to: it
 // is only appended to, behind what they see.
-func (c *column) say(e *Event, l *lane) {
+func (c *column) say(e *Event, whole bool) {
 	s := c.find(e.Voice, e.Segment)
 	if s == nil {
 		c.segments = append(c.segments, Segment{
-			Voice: e.Voice, Segment: e.Segment, Language: e.Language, Whole: e.Segment > l.segment && !l.missed,
+			Voice: e.Voice, Segment: e.Segment, Language: e.Language, Whole: whole,
 		})
 		c.scroll()
 		s = c.find(e.Voice, e.Segment)
 	}
 	s.Words = append(s.Words, e.Words...)
 	s.Time = e.Time
-	l.segment, l.missed = max(l.segment, e.Segment), false
 }
 
 // scroll takes the oldest segment away when there are too many: an ended one, or
