@@ -55,6 +55,7 @@ var order = map[string]string{
 	".":                        "audio audio/vad encoder decoder decoder/guard decoder/policy decoder/prompt decoder/words models/gemma4 models/kernel",
 	"transport/wire":           "",
 	"transport/subtitle":       "",
+	"transport/room":           ". audio models/disk",
 	"transport/ws":             ". audio audio/intake audio/resample decoder/policy transport/wire",
 	"transport/openai":         ". audio audio/intake decoder/prompt decoder/words transport/subtitle",
 	"web":                      "",
