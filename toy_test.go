@@ -94,9 +94,14 @@ func listenTo(t testing.TB, s *Session, slices ...[]float32) ([]Caption, Stats) 
 
 // run speaks a voice and reads until the session has said everything.
 func run(ctx context.Context, s *Session, slices ...[]float32) (captions []Caption, err error) {
+	return collect(ctx, s, func() { speak(ctx, s, slices) })
+}
+
+// collect runs a session while somebody speaks to it, and reads all captions.
+func collect(ctx context.Context, s *Session, speaking func()) (captions []Caption, err error) {
 	ran := make(chan error, 1)
 	go func() { ran <- s.Run(ctx) }()
-	go speak(ctx, s, slices)
+	go speaking()
 	for err == nil {
 		var c Caption
 		if c, err = s.Next(ctx); err == nil {
