@@ -190,6 +190,22 @@ func TestARoomInMemoryIsNotDurable(t *testing.T) {
 	r.speakInto(t, "a", nil, `{"type":"started","room":{"id":"a","durable":false}}`)
 }
 
+// Who reads sees that a voice is gone also when it went without a word.
+func TestAVoiceThatVanishesLeavesItsRoom(t *testing.T) {
+	r := run(t, Options{})
+	socket := r.dial(t)
+	next(t, socket) // ready
+	socket.WriteMessage(websocket.TextMessage, []byte(`{"type":"start","source":"es","targets":["en"],"room":"hall"}`))
+	next(t, socket) // started
+	lines := bufio.NewReader(r.follow(t, "hall/captions.jsonl?follow=1"))
+	for _, want := range []string{"joined", "left"} {
+		if line, err := lines.ReadString('\n'); err != nil || !strings.Contains(line, `"type":"`+want+`"`) {
+			t.Errorf("line %q, %v, want %s", line, err, want)
+		}
+		socket.NetConn().Close()
+	}
+}
+
 func TestRoomsThatCannotBeAreRefused(t *testing.T) {
 	rooms, err := room.OpenStore("", 1, room.Options{})
 	if err != nil {
