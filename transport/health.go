@@ -62,13 +62,15 @@ func (s *Server) admits(w http.ResponseWriter) bool {
 	return false
 }
 
-// drain lets no voice in, waits for those that are there and ends the server.
+// drain lets no voice in, waits for those that are there, then for their
+// readers, and ends the server.
 func (s *Server) drain(ctx context.Context, server *http.Server) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.options.Drain, drainTimeout)+s.rules.Load().Limits.Linger+lastWords)
 	defer cancel()
 	s.phase.Store(stopping)
 	s.voices.Close()
 	s.voices.Wait(ctx)
+	s.closeRooms()
 	server.Shutdown(ctx)
 	server.Close()
 }

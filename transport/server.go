@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"sotto"
+	"sotto/transport/feed"
 	"sotto/transport/openai"
+	"sotto/transport/room"
 	"sotto/transport/ws"
 )
 
@@ -26,6 +28,7 @@ type Options struct {
 	Files   map[string][]byte // more files by path, served as they are
 	Latency string            // of voices that do not say; "": balanced
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
+	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
 	Log     *slog.Logger
 	Rules
 }
@@ -38,11 +41,16 @@ type Rules struct {
 	Limits  ws.Limits
 }
 
+// MaxRooms is how many rooms may be open at a time.
+const MaxRooms = 100
+
 // Server serves the page and the doors on one listener.
 type Server struct {
 	options  Options
 	voices   *ws.Handler
 	audio    *openai.Handler
+	readers  *feed.Handler
+	unsaved  error // of the rooms, when they were closed
 	listener net.Listener
 	rules    atomic.Pointer[Rules]
 	phase    atomic.Int32
@@ -54,12 +62,16 @@ func Listen(address string, opt Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("transport: cannot listen on %s: %w", address, err)
 	}
+	if opt.Rooms == nil {
+		opt.Rooms, _ = room.OpenStore("", MaxRooms, room.Options{}) // without a folder it cannot fail
+	}
 	s := &Server{options: opt, listener: listener}
 	s.SetRules(opt.Rules)
 	s.voices = &ws.Handler{
 		CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
-		Latency: opt.Latency, Drain: opt.Drain, Log: opt.Log,
+		Latency: opt.Latency, Rooms: opt.Rooms, Drain: opt.Drain, Log: opt.Log,
 	}
+	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
 	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
@@ -84,6 +96,11 @@ func (s *Server) Run(ctx context.Context) error {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 	}
+	s.readers.Stopping = ctx.Done()
+	keeping, endRooms := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRooms()
+	kept := make(chan error, 1)
+	go func() { kept <- s.options.Rooms.Run(keeping) }()
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -94,15 +111,21 @@ func (s *Server) Run(ctx context.Context) error {
 		<-stopped
 	}
 	if errors.Is(err, http.ErrServerClosed) {
-		return nil
+		err = nil
 	}
-	return err
+	s.closeRooms()
+	endRooms()
+	return errors.Join(err, s.unsaved, <-kept)
 }
+
+// closeRooms saves what waits and lets readers go behind the last event.
+func (s *Server) closeRooms() { s.unsaved = errors.Join(s.unsaved, s.options.Rooms.Close()) }
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/stream", s.stream)
 	s.audio.Mount(mux)
+	s.readers.Mount(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	for path, data := range s.options.Files {

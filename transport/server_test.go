@@ -154,7 +154,7 @@ func TestOnlyOwnNamesAreServed(t *testing.T) {
 		"127.0.0.1.evil.example:" + port: 403,
 	}
 	for host, want := range tests {
-		for _, path := range []string{"/", "/demo.ogg", "/v1/stream", "/v1/models", "/v1/audio/translations"} {
+		for _, path := range []string{"/", "/demo.ogg", "/v1/stream", "/v1/models", "/v1/audio/translations", "/rooms/hall/events"} {
 			response, body := r.ask(t, "GET", path, func(r *http.Request) { r.Host = host })
 			if refused := response.StatusCode == 403; refused != (want == 403) {
 				t.Errorf("%s for %s: %s", path, host, response.Status)
@@ -202,6 +202,10 @@ func TestOnlyOwnPagesOpenVoices(t *testing.T) {
 		}
 		if want := map[bool]int{true: 101, false: 403}[tt.allowed]; response.StatusCode != want {
 			t.Errorf("origins %q: %s, want %d", tt.origins, response.Status, want)
+		}
+		read, _ := r.ask(t, "GET", "/rooms/none/events", func(r *http.Request) { r.Header = header.Clone() })
+		if want := map[bool]int{true: 404, false: 403}[tt.allowed]; read.StatusCode != want {
+			t.Errorf("a reader from %q: %s, want %d", tt.origins, read.Status, want)
 		}
 		posted, body := r.ask(t, "POST", "/v1/audio/transcriptions", func(r *http.Request) { r.Header = header.Clone() })
 		if want := map[bool]int{true: 400, false: 403}[tt.allowed]; posted.StatusCode != want {

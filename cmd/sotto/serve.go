@@ -15,6 +15,7 @@ import (
 	conf "sotto/cmd/sotto/config"
 	"sotto/models/pocket"
 	"sotto/transport"
+	"sotto/transport/room"
 	"sotto/transport/ws"
 	"sotto/web"
 )
@@ -79,15 +80,21 @@ func serve(c *cli.Context) error {
 
 // listen opens the port. Until Ready the server answers, but hears nobody.
 func (d *daemon) listen() (err error) {
+	rooms, err := room.OpenStore(d.config.State, transport.MaxRooms, room.Options{})
+	if err != nil {
+		return environmentError("%w; say where rooms are kept with --state", err)
+	}
 	d.server, err = transport.Listen(d.config.Listen, transport.Options{
 		Assets:  web.Assets(),
 		Files:   map[string][]byte{"/demo.ogg": pocket.Demo},
 		Latency: d.config.Latency,
 		Drain:   d.config.Drain,
+		Rooms:   rooms,
 		Log:     d.log,
 		Rules:   rules(&d.config),
 	})
 	if err != nil {
+		rooms.Close()
 		return environmentError("%w; stop the other program, or choose another address with --listen", err)
 	}
 	if tcp, ok := d.server.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && len(d.config.Hosts) == 0 {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 )
 
 // MaxText is the largest text message a client may send, in bytes.
@@ -27,6 +28,7 @@ type Start struct {
 	Rate       int      `json:"rate,omitempty"`       // samples per second, default 16000
 	Channels   int      `json:"channels,omitempty"`   // 1 (default) or 2, averaged
 	Latency    string   `json:"latency,omitempty"`    // "fast", "balanced" (default) or "quality"
+	Room       string   `json:"room,omitempty"`       // where others read along: 1 to 64 of a-z, 0-9 and '-'
 }
 
 // Set changes the languages while the voice goes on.
@@ -52,7 +54,21 @@ type Ready struct {
 
 // Started answers Start.
 type Started struct {
-	Type string `json:"type"` // "started"
+	Type string `json:"type"`           // "started"
+	Room *Room  `json:"room,omitempty"` // absent: the voice is in none
+}
+
+// Room is where the captions of a voice also go.
+type Room struct {
+	ID      string `json:"id"`
+	Durable bool   `json:"durable"` // what is said in it outlives the server
+}
+
+// ValidRoom reports whether a room can have the name.
+func ValidRoom(id string) bool {
+	return 1 <= len(id) && len(id) <= 64 && !strings.ContainsFunc(id, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-')
+	})
 }
 
 // Commit appends words that stay to a segment's text in a language, and takes

@@ -38,7 +38,7 @@ func TestServerMessagesEqualGolden(t *testing.T) {
 		message any
 	}{
 		{"ready.json", Ready{Type: "ready", Model: "pocket", Description: "a small model", Sources: []string{"es"}, Targets: []string{"es", "en"}}},
-		{"started.json", Started{Type: "started"}},
+		{"started.json", Started{Type: "started", Room: &Room{ID: "hall-2", Durable: true}}},
 		{"commit.json", Commit{Type: "commit", Segment: 3, Language: "en", Text: " train leaves", HeardMs: 3480, Words: []Word{
 			NewWord(" train", 2400, 2920, 0.871), NewWord(" leaves", 2960, 3200, 0),
 		}}},
@@ -67,6 +67,7 @@ func TestParseClientRefuses(t *testing.T) {
 		{"no type", `{"source":"es"}`, `"type" is missing`},
 		{"a number for a type", `{"type":5}`, `"type" is missing or not a string`},
 		{"a strange type", `{"type":"dance"}`, `unknown message type "dance"`},
+		{"a room of a number", `{"type":"start","room":7}`, `"room" must be of type string`},
 		{"a strange field", `{"type":"stop","now":true}`, `unknown field "now"`},
 		{"a field twice", `{"type":"start","rate":1,"rate":2}`, `"rate" is given twice`},
 		{"a wrong kind", `{"type":"start","rate":"16k"}`, `"rate" must be of type int`},

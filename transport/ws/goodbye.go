@@ -29,6 +29,8 @@ var (
 		"this voice has already started")
 	byeFull = bye(websocket.CloseTryAgainLater, "full", "try again when another voice has ended",
 		"every seat of this server is taken")
+	byeRooms = bye(websocket.CloseTryAgainLater, "full", "use a room that is open, or leave room out",
+		"too many rooms of this server are open")
 	byeRestart = bye(websocket.CloseServiceRestart, "stopping", "connect again in a few seconds",
 		"the server is stopping")
 	byeLate = bye(websocket.CloseServiceRestart, "stopping", "connect again in a few seconds",
@@ -66,6 +68,10 @@ func byeLanguage(err error) goodbye {
 
 func byeLatency(latency string) goodbye {
 	return bye(4451, "latency", "leave latency out to have it balanced", "latency %.32q is none of fast, balanced and quality", latency)
+}
+
+func byeRoom(err error) goodbye {
+	return bye(4451, "room", "name a room with 1 to 64 of the characters a-z, 0-9 and '-', or leave room out", "%v", err)
 }
 
 // why names the end for the log.

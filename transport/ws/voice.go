@@ -15,6 +15,7 @@ import (
 
 	"sotto"
 	"sotto/decoder/policy"
+	"sotto/transport/room"
 	"sotto/transport/wire"
 )
 
@@ -35,6 +36,9 @@ type voice struct {
 	sound   *sound
 	buffer  []byte // one message, reused
 
+	rooms *room.Store
+	said  *place // the room that start names; nil: none
+
 	shown map[string]bool // languages with a tentative tail; speak owns it
 
 	writing sync.Mutex // both halves write
@@ -53,6 +57,7 @@ func (v *voice) serve(ctx context.Context) goodbye {
 		v.linger()
 		return end
 	}
+	defer v.leave()
 	run, abort := context.WithCancelCause(context.WithoutCancel(ctx))
 	cancel := func() { abort(nil) }
 	defer cancel()
@@ -134,7 +139,11 @@ func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
 	case err != nil:
 		return byeLanguage(err), false
 	}
-	v.write(wire.Started{Type: "started"})
+	if end, ok := v.join(start.Room); !ok {
+		v.session.Close()
+		return end, false
+	}
+	v.write(wire.Started{Type: "started", Room: v.said.room()})
 	return goodbye{}, true
 }
 
@@ -250,8 +259,10 @@ func (v *voice) speak(ctx context.Context, ends <-chan goodbye) {
 			v.farewell(ctx, err, ends)
 			return
 		}
+		v.tell(c)
 		for _, m := range v.messages(&c) {
 			if v.write(m) != nil {
+				v.tellRest()
 				return
 			}
 		}

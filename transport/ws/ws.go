@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sotto"
+	"sotto/transport/room"
 	"sotto/transport/wire"
 )
 
@@ -47,6 +48,7 @@ type Handler struct {
 	CheckOrigin func(*http.Request) bool // whether a page may open a voice; nil: only from the same host
 	Limits      func() Limits            // of a voice that connects now; nil: the defaults
 	Latency     string                   // of a voice that does not say; "": balanced
+	Rooms       *room.Store              // where voices may be read by others; nil: nowhere
 	Drain       time.Duration            // for a voice to say what is left when the server stops; 0: 10 s
 	Log         *slog.Logger
 
@@ -104,7 +106,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	v := &voice{
 		engine: h.Engine, socket: socket, log: log, shown: make(map[string]bool),
-		limits: limits, latency: h.Latency, drain: cmp.Or(h.Drain, drainTimeout),
+		limits: limits, latency: h.Latency, rooms: h.Rooms, drain: cmp.Or(h.Drain, drainTimeout),
 	}
 	end := v.serve(r.Context())
 	log.Info("voice ended", "why", end.why(), "seconds", int(time.Since(began).Seconds()), "stats", v.stats())

@@ -23,6 +23,7 @@ type Config struct {
 	Seats   int
 	Latency string
 	Drain   time.Duration
+	State   string // folder; "": rooms are in memory
 
 	Limits Limits
 	Log    Log

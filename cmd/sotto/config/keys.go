@@ -43,6 +43,8 @@ var keys = []Key{
 		choice(func(c *Config) *string { return &c.Latency }, "fast", "balanced", "quality")},
 	{"drain_timeout", "drain-timeout", "10s", "time for open voices to say what they have heard when the server stops", false,
 		span(func(c *Config) *time.Duration { return &c.Drain }, 100*time.Millisecond, time.Hour)},
+	{"state", "state", "", "folder where rooms keep what is said in them; empty: in memory alone", false,
+		text(func(c *Config) *string { return &c.State }, "the name of a folder", func(s string) bool { return s == "" || isName(s) })},
 
 	{"limits.text_bytes", "", "8192", "largest text message of a client", true,
 		number(func(c *Config) *int { return &c.Limits.Text }, 1024, 8192)},

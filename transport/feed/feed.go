@@ -1,0 +1,167 @@
+// Package feed lets programs and pages read rooms over HTTP: as server-sent
+// events, as text and JSON lines, and as subtitles. PROTOCOL.md of package wire says
+// what each sends.
+package feed
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"sotto/transport/room"
+)
+
+const (
+	most      = 500              // readers at once
+	patience  = 10 * time.Second // for a piece to leave for a reader that does not read
+	keepAlive = 15 * time.Second // between comments
+)
+
+// Handler serves readers. Its fields are set before its first request. Zero means
+// the default.
+type Handler struct {
+	Rooms       *room.Store
+	CheckOrigin func(*http.Request) bool // whether a page may read; nil: every page
+	// Stopping is closed when the server stops: who reads goes on until the rooms
+	// are closed, nobody else is let in.
+	Stopping  <-chan struct{}
+	Most      int           // readers at once; 500
+	Patience  time.Duration // for a piece of at most about 64 KiB to leave; 10 s
+	KeepAlive time.Duration // between comments of a stream of events; 15 s
+	Log       *slog.Logger
+
+	readers atomic.Int64
+}
+
+// visit is one request.
+type visit struct {
+	*sender
+	request  *http.Request
+	room     *room.Room
+	language string // "": all
+	follow   bool
+	pause    time.Duration // between comments
+}
+
+// Mount adds the addresses.
+func (h *Handler) Mount(mux *http.ServeMux) {
+	for name, f := range map[string]struct {
+		kind  string
+		serve func(context.Context, *visit)
+	}{
+		"events":         {"text/event-stream", events},
+		"captions.txt":   {"text/plain; charset=utf-8", text},
+		"captions.jsonl": {"application/jsonl", lines},
+		"captions.srt":   {"application/x-subrip; charset=utf-8", srt},
+		"captions.vtt":   {"text/vtt; charset=utf-8", vtt},
+	} {
+		mux.HandleFunc("GET /rooms/{id}/"+name, func(w http.ResponseWriter, r *http.Request) {
+			h.serve(w, r, f.kind, f.serve)
+		})
+	}
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, kind string, serve func(context.Context, *visit)) {
+	v, status, why := h.admit(r)
+	if status != http.StatusOK {
+		if status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", "5")
+		}
+		http.Error(w, why, status)
+		return
+	}
+	defer h.readers.Add(-1)
+	header(w.Header(), r, kind)
+	if r.Method == http.MethodHead {
+		return
+	}
+	ctx, cancel := h.life(r)
+	defer cancel()
+	v.sender = newSender(w, cmp.Or(h.Patience, patience))
+	serve(ctx, v)
+}
+
+// header keeps answers from being stored, and lets pages that were let in read them.
+// A connection is not used again: its write deadline stays behind.
+func header(to http.Header, r *http.Request, kind string) {
+	to.Set("Content-Type", kind)
+	to.Set("Cache-Control", "no-store")
+	to.Set("X-Content-Type-Options", "nosniff")
+	to.Set("X-Accel-Buffering", "no")
+	to.Set("Connection", "close")
+	to.Set("Vary", "Origin")
+	if origin := r.Header.Get("Origin"); origin != "" {
+		to.Set("Access-Control-Allow-Origin", origin)
+	}
+}
+
+// admit counts a reader in, or says why not.
+func (h *Handler) admit(r *http.Request) (v *visit, status int, why string) {
+	query := r.URL.Query()
+	v = &visit{
+		request: r, language: query.Get("lang"), pause: cmp.Or(h.KeepAlive, keepAlive),
+		follow: query.Get("follow") == "1",
+	}
+	if h.CheckOrigin != nil && !h.CheckOrigin(r) {
+		return nil, http.StatusForbidden, "this page may not read here; start the server with --allow-origin"
+	}
+	if h.stopping() {
+		return nil, http.StatusServiceUnavailable, "the server is stopping; try again in a few seconds"
+	}
+	id := r.PathValue("id")
+	if v.room, status, why = h.find(id); v.room == nil {
+		return nil, status, why
+	}
+	if h.readers.Add(1) > int64(cmp.Or(h.Most, most)) {
+		h.readers.Add(-1)
+		return nil, http.StatusServiceUnavailable, "as many read here as this server serves; try again later"
+	}
+	return v, http.StatusOK, ""
+}
+
+// find returns a room that exists; reading makes none.
+func (h *Handler) find(id string) (r *room.Room, status int, why string) {
+	ids, err := h.Rooms.IDs()
+	if err == nil && !slices.Contains(ids, id) {
+		return nil, http.StatusNotFound, fmt.Sprintf("there is no room %.64q; a voice begins it", id)
+	}
+	if err == nil {
+		r, err = h.Rooms.Room(id)
+	}
+	if err != nil {
+		h.Log.Warn("room cannot be read", "error", err)
+		return nil, http.StatusServiceUnavailable, "the room cannot be opened now; the server's log has more"
+	}
+	return r, http.StatusOK, ""
+}
+
+func (h *Handler) stopping() bool {
+	select {
+	case <-h.Stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// life is a reader's context. It ends when the client goes, but not when the server
+// stops: then the rooms are closed behind the last words.
+func (h *Handler) life(r *http.Request) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	stop := context.AfterFunc(r.Context(), func() {
+		if !h.stopping() {
+			cancel()
+		}
+	})
+	return ctx, func() { stop(); cancel() }
+}
+
+// wants reports whether the reader asked for an event.
+func (v *visit) wants(language string) bool {
+	return v.language == "" || language == "" || v.language == language
+}
