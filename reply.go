@@ -62,7 +62,8 @@ type reply struct {
 }
 
 // begin prepares a step behind so many frames of sound, which lie at a position
-// of the trunk, and behind the ids that were said. A final reply may be as long as the sound allows.
+// of the trunk, and behind the ids that were said. A final reply may be as long
+// as the sound allows.
 func (r *reply) begin(said []int, soundAt, frames int, final bool) {
 	r.fork.Rebase()
 	r.fork.Watch(r.engine.heads, soundAt, soundAt+frames)

@@ -352,10 +352,7 @@ func (s *Session) weigh() {
 // settle commits and shows what the drafts give: nothing before one of the
 // languages has been certain that there is something to say.
 func (s *Session) settle(targets []*target, final bool) {
-	for _, t := range s.targets {
-		s.sure = t.certain(final) || s.sure
-	}
-	if !s.sure {
+	if !s.sure && !s.certain(final) {
 		s.stats.guarded.Add(1)
 		return
 	}
@@ -375,6 +372,14 @@ func (s *Session) settle(targets []*target, final bool) {
 		}
 		t.shown = tail
 	}
+}
+
+// certain asks every language about its draft, so that each remembers its own.
+func (s *Session) certain(final bool) bool {
+	for _, t := range s.targets {
+		s.sure = t.certain(final) || s.sure
+	}
+	return s.sure
 }
 
 // put hands over a caption of a target.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -24,46 +23,34 @@ func (e *evaluation) calibrate(c *cli.Context, engine *sotto.Engine) error {
 		}
 		path = policyPath(engine.Model())
 	}
-	o := &e.options
-	o.Engine = engine
-	if len(o.Targets) == 0 {
-		o.Targets = writable(e.set.Languages(), engine.Model().Config.Profile.Targets)
-	}
-	if err := e.set.Check(*o); err != nil {
-		return usageError("%w", err)
-	}
-	bar := newEvalBar(c.App.ErrWriter.(*os.File))
-	o.Progress = bar.show
-	found, err := e.set.Calibrate(c.Context, *o)
-	bar.clear()
-	var sound *eval.SoundError
-	switch {
-	case errors.Is(err, context.Canceled):
-		return &failure{exitInterrupted, errors.New("interrupted; nothing was written")}
-	case errors.As(err, &sound):
-		return audioError(err)
-	case err != nil:
-		return usageError("%w", err)
-	}
-	if err := saveTable(found, path); err != nil {
-		return environmentError("cannot write the policy table: %w; name another place", err)
-	}
-	return say(c, calibrated(found, path))
-}
-
-// saveTable writes a table whole or not at all.
-func saveTable(found *eval.Calibration, path string) error {
-	part, err := os.CreateTemp(filepath.Dir(path), ".policy-*")
-	if err != nil {
+	if err := e.prepare(engine); err != nil {
 		return err
 	}
-	if err = errors.Join(found.Table.Write(part), part.Chmod(0o644), part.Close()); err == nil {
+	// Before anything is measured for it.
+	part, err := os.CreateTemp(filepath.Dir(path), ".policy-*")
+	if err != nil {
+		return environmentError("cannot write the policy table: %w; name another place", err)
+	}
+	defer os.Remove(part.Name())
+	defer part.Close()
+	bar := newEvalBar(c.App.ErrWriter.(*os.File))
+	e.options.Progress = bar.show
+	found, err := e.set.Calibrate(c.Context, e.options)
+	bar.clear()
+	if errors.Is(err, eval.ErrCalibrate) {
+		return usageError("%w", err)
+	}
+	if err != nil {
+		return evalFailure(err, "nothing was written")
+	}
+	err = errors.Join(found.Table.Write(part), part.Chmod(0o644), part.Close())
+	if err == nil { // whole or not at all
 		err = os.Rename(part.Name(), path)
 	}
 	if err != nil {
-		os.Remove(part.Name())
+		return environmentError("cannot write the policy table: %w; name another place", err)
 	}
-	return err
+	return say(c, calibrated(found, path))
 }
 
 // calibrated says what was found.

@@ -23,6 +23,8 @@ func TestCalibrateWritesATable(t *testing.T) {
 	if table, err := policy.ReadTable(f); err != nil || len(table.Heads) == 0 {
 		t.Errorf("%+v, %v", table, err)
 	}
+	nowhere := filepath.Join(t.TempDir(), "none", "policy.json")
+	checkRefusal(t, call(t, "eval", "--calibrate", nowhere, "../../models/pocket/testset/streams/manifest.jsonl"), 3, "cannot write the policy table", nowhere[:len(nowhere)-len("/policy.json")])
 	checkRefusal(t, call(t, "eval", "--calibrate", "beside", "../../models/pocket/testset/streams/manifest.jsonl"), 2, "no place beside it")
 	checkRefusal(t, call(t, "eval", "--to", "es", "--calibrate", path, clipManifest(t)), 2, "words with times")
 }

@@ -142,39 +142,51 @@ func listed(text string) []string {
 }
 
 func (e *evaluation) measure(c *cli.Context, engine *sotto.Engine) (*eval.Report, error) {
-	table, err := policyTable(c.String("model"), engine.Model())
-	if err != nil {
-		return nil, modelError(err)
-	}
-	o := &e.options
-	if o.Configs, err = eval.Configs(e.policies, e.dials, e.steps, table); err != nil {
+	var err error
+	if e.options.Configs, err = eval.Configs(e.policies, e.dials, e.steps, engine.Policy()); err != nil {
 		return nil, usageError("%w", err)
 	}
 	if c.Bool("whole") {
-		o.Configs = append(o.Configs, eval.WholeSentences())
+		e.options.Configs = append(e.options.Configs, eval.WholeSentences())
 	}
+	if err := e.prepare(engine); err != nil {
+		return nil, err
+	}
+	bar := newEvalBar(c.App.ErrWriter.(*os.File))
+	defer bar.clear()
+	e.options.Progress = bar.show
+	report, err := e.set.Run(c.Context, e.options)
+	if err != nil {
+		return nil, evalFailure(err, "what was measured until then is not shown")
+	}
+	report.Version = version()
+	return report, nil
+}
+
+// prepare gives the engine to the run and asks whether it serves the set.
+func (e *evaluation) prepare(engine *sotto.Engine) error {
+	o := &e.options
 	o.Engine = engine
 	if len(o.Targets) == 0 {
 		o.Targets = writable(e.set.Languages(), engine.Model().Config.Profile.Targets)
 	}
 	if err := e.set.Check(*o); err != nil {
-		return nil, usageError("%w", err)
+		return usageError("%w", err)
 	}
-	bar := newEvalBar(c.App.ErrWriter.(*os.File))
-	defer bar.clear()
-	o.Progress = bar.show
-	report, err := e.set.Run(c.Context, *o)
+	return nil
+}
+
+// evalFailure says whose fault an error is. left is what becomes of an
+// interrupted run.
+func evalFailure(err error, left string) error {
 	var sound *eval.SoundError
 	switch {
 	case errors.Is(err, context.Canceled):
-		return nil, &failure{exitInterrupted, errors.New("interrupted; what was measured until then is not shown")}
+		return &failure{exitInterrupted, errors.New("interrupted; " + left)}
 	case errors.As(err, &sound):
-		return nil, audioError(err)
-	case err != nil:
-		return nil, err
+		return audioError(err)
 	}
-	report.Version = version()
-	return report, nil
+	return err
 }
 
 // writable are the languages that the model writes; it writes all if it lists

@@ -30,6 +30,9 @@ const (
 // floors are tried in turn, from none, until no text is left where none is right.
 var floors = []float32{0, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9}
 
+// ErrCalibrate says that a set or a model cannot be calibrated with.
+var ErrCalibrate = errors.New("cannot calibrate")
+
 // HeadScore says how well a head shows where in the sound a word is.
 type HeadScore struct {
 	policy.Head
@@ -110,7 +113,7 @@ func (c *calibrator) heads(ctx context.Context) error {
 		c.tell(i, len(c.set.Recordings), "looking where heads look")
 	}
 	if c.total == 0 {
-		return errors.New("no sentence was transcribed exactly, so no head can be judged; calibrate with recordings that the model understands and whose manifest has words with times")
+		return fmt.Errorf("%w: no sentence was transcribed exactly, so no head can be judged; take recordings that the model understands and whose manifest has words with times", ErrCalibrate)
 	}
 	return c.choose()
 }
@@ -129,10 +132,7 @@ func (c *calibrator) sentence(ctx context.Context, r *Recording, s *Sentence, so
 	if len(samples) == 0 {
 		return nil
 	}
-	source := r.Source
-	if c.opt.From != "" {
-		source = c.opt.From
-	}
+	source := c.opt.source(r)
 	trace, err := c.opt.Engine.Trace(ctx, samples, source, source, c.all)
 	if err != nil {
 		return err
@@ -181,8 +181,8 @@ func (c *calibrator) choose() error {
 	slices.SortStableFunc(c.found.Heads, func(a, b HeadScore) int { return cmp.Compare(b.Found, a.Found) })
 	best := c.found.Heads[0].Found
 	if best < leastFound {
-		return fmt.Errorf("the best head, %d of layer %d, looks at the word it writes for %.0f %% of the tokens only, and %.0f %% are wanted; this model's attention does not show where words are",
-			c.found.Heads[0].Head.Head, c.found.Heads[0].Layer, 100*best, 100*leastFound)
+		return fmt.Errorf("%w: the best head, %d of layer %d, looks at the word it writes for %.0f %% of the tokens only, and %.0f %% are wanted; this model's attention does not show where words are",
+			ErrCalibrate, c.found.Heads[0].Head.Head, c.found.Heads[0].Layer, 100*best, 100*leastFound)
 	}
 	t := c.opt.Engine.Policy()
 	if len(t.Heads) == 0 {
@@ -234,10 +234,7 @@ func (c *calibrator) words(ctx context.Context, engine *sotto.Engine, r *Recordi
 	if err != nil {
 		return 0, err
 	}
-	source := r.Source
-	if c.opt.From != "" {
-		source = c.opt.From
-	}
+	source := c.opt.source(r)
 	p, err := play(ctx, engine, sound, sotto.SessionOptions{Source: source, Targets: c.opt.Targets, EveryStep: true}, false)
 	if err != nil {
 		return 0, err

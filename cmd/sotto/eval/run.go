@@ -53,11 +53,10 @@ type sample struct {
 // Check opens a session for every language that is spoken in the set and names
 // the first line that the model cannot serve.
 func (s *Set) Check(opt Options) error {
-	u := &runner{opt: opt}
 	seen := make(map[string]bool)
 	for i := range s.Recordings {
 		r := &s.Recordings[i]
-		source := u.source(r)
+		source := opt.source(r)
 		if seen[source] {
 			continue
 		}
@@ -71,9 +70,10 @@ func (s *Set) Check(opt Options) error {
 	return nil
 }
 
-func (u *runner) source(r *Recording) string {
-	if u.opt.From != "" {
-		return u.opt.From
+// source is the language to listen for in a recording.
+func (o *Options) source(r *Recording) string {
+	if o.From != "" {
+		return o.From
 	}
 	return r.Source
 }

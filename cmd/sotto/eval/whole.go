@@ -95,7 +95,7 @@ func sentenceOf(language string, r *Recording, i int, endMs int64, p *playing, l
 // session returns the options of a session for a recording.
 func (u *runner) session(g *gathered, r *Recording) sotto.SessionOptions {
 	opt := sotto.SessionOptions{
-		Source: u.source(r), Targets: u.opt.Targets, Latency: g.Dial, Policy: g.commit,
+		Source: u.opt.source(r), Targets: u.opt.Targets, Latency: g.Dial, Policy: g.commit,
 		Step: milliseconds(g.StepMs), EveryStep: !u.opt.Realtime || g.Whole,
 	}
 	if g.Whole {
