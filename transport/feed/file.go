@@ -2,8 +2,9 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 
 	"sotto/transport/room"
 )
@@ -55,10 +56,10 @@ func (v *visit) history() (*room.Reader, room.Cursor) {
 }
 
 // lines writes JSON lines.
-func lines(ctx context.Context, v *visit) { v.read(ctx, objects{json.NewEncoder(v)}) }
+func lines(ctx context.Context, v *visit) { v.read(ctx, objects{v}) }
 
-type objects struct{ *json.Encoder }
+type objects struct{ io.Writer }
 
-func (o objects) event(e *room.Event, durable bool) { o.Encode(messageOf(e, durable)) }
-func (o objects) lost(why string)                   { o.Encode(reset{"reset", why}) }
+func (o objects) event(e *room.Event, durable bool) { fmt.Fprintf(o, "%s\n", encoded(e, durable)) }
+func (o objects) lost(why string)                   { fmt.Fprintf(o, "%s\n", encode(reset{"reset", why})) }
 func (o objects) end()                              {}
