@@ -80,7 +80,9 @@ func serve(c *cli.Context) error {
 
 // listen opens the port. Until Ready the server answers, but hears nobody.
 func (d *daemon) listen() (err error) {
-	rooms, err := room.OpenStore(d.config.State, transport.MaxRooms, room.Options{})
+	rooms, err := room.OpenStore(d.config.State, d.config.Rooms.Most, room.Options{
+		Idle: d.config.Rooms.Idle, KeepFor: d.config.Rooms.KeepFor, KeepBytes: int64(d.config.Rooms.KeepBytes),
+	})
 	if err != nil {
 		return environmentError("%w; say where rooms are kept with --state", err)
 	}

@@ -91,6 +91,7 @@ type Room struct {
 	since   time.Time // since when the oldest event that is not shown waits
 	broken  bool      // the last write failed
 	trouble error     // of that write
+	failing time.Time // since when writes fail
 	lost    uint64    // events that were dropped before they could be saved
 	running bool
 	ended   error // why nothing is appended any more
@@ -144,12 +145,13 @@ func (r *Room) durable(seq uint64) bool { return r.log != nil && r.saved >= seq 
 
 // Stats is a room in numbers.
 type Stats struct {
-	Events, Bytes int    // in memory
-	Voices        int    // that have not left
-	Readers       int    // that have entered
-	Shown, Saved  uint64 // seqs: readers see up to Shown, synced is up to Saved
-	Lost          uint64 // events dropped from memory before they could be saved
-	Trouble       error  // of the last write, if it failed
+	Events, Bytes int       // in memory
+	Voices        int       // that have not left
+	Readers       int       // that have entered
+	Shown, Saved  uint64    // seqs: readers see up to Shown, synced is up to Saved
+	Lost          uint64    // events dropped from memory before they could be saved
+	Trouble       error     // of the last write, if it failed
+	Failing       time.Time // since when writes fail; zero: they do not
 }
 
 // Stats returns the numbers of now.
@@ -158,7 +160,7 @@ func (r *Room) Stats() Stats {
 	defer r.mu.RUnlock()
 	return Stats{
 		Events: len(r.list.events), Bytes: r.list.bytes, Voices: len(r.voices), Readers: r.readers,
-		Shown: r.shown, Saved: r.saved, Lost: r.lost, Trouble: r.trouble,
+		Shown: r.shown, Saved: r.saved, Lost: r.lost, Trouble: r.trouble, Failing: r.failing,
 	}
 }
 
@@ -257,6 +259,7 @@ func (r *Room) Forget() error {
 	}
 	r.list.restart(last + 1)
 	r.shown, r.saved, r.broken, r.trouble = last, last, false, nil
+	r.failing = time.Time{}
 	r.lanes.forget()
 	r.board = board{}
 	r.begin()

@@ -46,6 +46,15 @@ var keys = []Key{
 	{"state", "state", "", "folder where rooms keep what is said in them; empty: in memory alone", false,
 		text(func(c *Config) *string { return &c.State }, "the name of a folder", func(s string) bool { return s == "" || isName(s) })},
 
+	{"rooms.most", "", "64", "rooms that are open at a time; one more closes that which has been idle for the longest", false,
+		number(func(c *Config) *int { return &c.Rooms.Most }, 1, 10_000)},
+	{"rooms.idle", "", "10m", "time without voices and readers after which a room with a folder is closed, until somebody comes again", false,
+		span(func(c *Config) *time.Duration { return &c.Rooms.Idle }, 10*time.Second, 24*time.Hour)},
+	{"rooms.keep_for", "", "24h", "time after which what was said in a room is removed", false,
+		span(func(c *Config) *time.Duration { return &c.Rooms.KeepFor }, 10*time.Second, 10*365*24*time.Hour)},
+	{"rooms.keep_bytes", "", "67108864", "bytes of a room's files; the oldest go first", false,
+		number(func(c *Config) *int { return &c.Rooms.KeepBytes }, 1<<20, 1<<30)},
+
 	{"limits.text_bytes", "", "8192", "largest text message of a client", true,
 		number(func(c *Config) *int { return &c.Limits.Text }, 1024, 8192)},
 	{"limits.binary_bytes", "", "65536", "largest message with sound", true,
