@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"sotto/transport/room"
@@ -31,6 +32,11 @@ type Handler struct {
 	Patience  time.Duration // for a piece of at most about 64 KiB to leave; 10 s
 	KeepAlive time.Duration // between comments of a stream of events; 15 s
 	Log       *slog.Logger
+
+	now func() time.Time // tests are ahead of time; nil: time.Now
+
+	mu    sync.Mutex // guards the following
+	lives map[*room.Room]*live
 }
 
 // visit is one request.
@@ -62,6 +68,9 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("GET /rooms/{id}", h.answer(state))
 	mux.HandleFunc("GET /rooms/{id}/history", h.answer(history))
+	mux.HandleFunc("GET /rooms/{id}/hls/master.m3u8", h.stream((*live).master))
+	mux.HandleFunc("GET /rooms/{id}/hls/silence/{name}", h.stream((*live).silence))
+	mux.HandleFunc("GET /rooms/{id}/hls/{language}/{name}", h.stream((*live).track))
 	mux.HandleFunc("DELETE /rooms/{id}", h.Forget)
 }
 

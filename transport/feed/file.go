@@ -18,7 +18,7 @@ type form interface {
 
 // read writes all events that are in memory, and with follow those that come.
 func (v *visit) read(ctx context.Context, f form) {
-	reader, to := v.history()
+	reader, to := everything(v.room)
 	for v.follow || reader.Cursor().Seq < to.Seq {
 		if v.send() != nil {
 			return
@@ -27,7 +27,7 @@ func (v *visit) read(ctx context.Context, f form) {
 		var lost *room.ResetError
 		if errors.As(err, &lost) {
 			f.lost(lost.Why)
-			reader, to = v.history()
+			reader, to = everything(v.room)
 			continue
 		}
 		if err != nil {
@@ -43,13 +43,13 @@ func (v *visit) read(ctx context.Context, f form) {
 	v.send()
 }
 
-// history returns a reader of every event in memory, and where they end now.
-func (v *visit) history() (*room.Reader, room.Cursor) {
+// everything returns a reader of every event in memory, and where they end now.
+func everything(r *room.Room) (*room.Reader, room.Cursor) {
 	for at := (room.Cursor{}); ; { // a position that no room has
-		reader, err := v.room.Resume(at)
+		reader, err := r.Resume(at)
 		var lost *room.ResetError
 		if !errors.As(err, &lost) {
-			return reader, v.room.Follow().Cursor()
+			return reader, r.Follow().Cursor()
 		}
 		at = lost.From // dropped meanwhile, where it is lost too
 	}
