@@ -28,6 +28,7 @@ type hall struct {
 	*Handler
 	t     *testing.T
 	url   string
+	mux   *http.ServeMux
 	room  *room.Room
 	voice *room.Voice
 }
@@ -51,7 +52,7 @@ func openHall(t *testing.T, h *Handler, opt room.Options) *hall {
 	h.Mount(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() { h.Rooms.Close(); server.Close() })
-	return &hall{h, t, server.URL + "/rooms/hall/", r, voice}
+	return &hall{h, t, server.URL + "/rooms/hall/", mux, r, voice}
 }
 
 // say commits words of a segment, one a second, and a tail.

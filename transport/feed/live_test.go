@@ -7,11 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -263,8 +261,8 @@ func TestNothingIsLostInTheStream(t *testing.T) {
 				}
 			}
 			v.Leave()
-			for range 100 {
-				time.Sleep(4 * time.Second)
+			for range 30 {
+				time.Sleep(13 * time.Second)
 				viewer.look()
 			}
 			got, end = viewer.words(), s.get("en/index.m3u8")
@@ -369,61 +367,3 @@ func TestSilenceIsSound(t *testing.T) {
 		t.Errorf("%v, %s, %d bytes", err, says.String(), len(out))
 	}
 }
-
-// heldHall is a room on a real server, whose last voice has left, and when all of it is
-// in the stream.
-func heldHall(t *testing.T, ahead time.Duration) (h *hall, said string) {
-	t.Helper()
-	h = openHall(t, &Handler{now: func() time.Time { return time.Now().Add(ahead) }}, room.Options{})
-	for i, text := range []string{
-		"Good morning, ladies and gentlemen.", "If <b>it</b> rains & snows tomorrow --> we will stay at home, and read what others have written about it before us.", "早上好。 Thank you very much.",
-	} {
-		spell(t, h.voice, i, time.Duration(i+1)*5*time.Second, 4*time.Second, text, true)
-		said += " " + text
-	}
-	return h, said[1:]
-}
-
-func TestFFmpegPlaysTheStream(t *testing.T) {
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg is not here; install it to have another program play the stream")
-	}
-	h, said := heldHall(t, 5*time.Minute)
-	h.voice.Leave()
-	for _, name := range []string{"hls/en/index.m3u8", "hls/master.m3u8"} {
-		cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-i", h.url+name, "-map", "0:s:0", "-f", "srt", "-")
-		var says strings.Builder
-		cmd.Stderr = &says
-		out, err := cmd.Output()
-		if err != nil || says.Len() > 0 {
-			t.Errorf("%s: %v, %s", name, err, says.String())
-		}
-		var got []string
-		var last string
-		for block := range strings.SplitSeq(strings.TrimSpace(string(out)), "\n\n") {
-			lines := strings.Split(block, "\n")
-			if cue := strings.Join(lines[1:], " "); len(lines) > 2 && cue != last { // one that crosses a border comes twice
-				got, last = append(got, lines[2:]...), cue
-			}
-		}
-		if text := strings.Join(got, " "); text != said {
-			t.Errorf("%s: ffmpeg shows\n%q\nof\n%q", name, text, said)
-		}
-	}
-}
-
-// hlsFile is where hls.js lies.
-func hlsFile(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("chromium"); err != nil {
-		t.Skip("chromium is not here; install it to have a browser play the stream")
-	}
-	out, err := exec.Command("node", "-p", "require.resolve('hls.js/dist/hls.min.js')").Output()
-	if err != nil {
-		t.Skipf("node has no hls.js (%v): npm install hls.js, and name its node_modules in NODE_PATH", err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-var _ = os.Getenv
-var _ = strconv.Itoa
