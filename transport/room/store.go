@@ -89,6 +89,9 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
+	expiry := time.NewTicker(expireEvery)
+	defer expiry.Stop()
+	s.removeOld(time.Now())
 	for ctx.Err() == nil {
 		s.each(func(id string, r *Room) {
 			mu.Lock()
@@ -102,6 +105,8 @@ func (s *Store) Run(ctx context.Context) error {
 		case <-s.changed:
 		case <-sweep.C:
 			s.closeIdle(time.Now())
+		case <-expiry.C:
+			s.removeOld(time.Now())
 		case <-ctx.Done():
 		}
 	}
@@ -165,52 +170,6 @@ func (s *Store) room(id string) (*Room, error) {
 	s.rooms[id] = r
 	signal(s.changed)
 	return r, nil
-}
-
-// grace is for a room that was just opened: somebody is about to come in.
-const grace = 5 * time.Second
-
-// closeIdle closes the rooms that nobody has used for long. Those in memory are
-// forgotten when all that was said in them is too old to be kept.
-func (s *Store) closeIdle(now time.Time) {
-	after := s.options.Idle
-	if s.dir == "" {
-		if after = s.options.KeepFor; after <= 0 {
-			return
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id, r := range s.rooms {
-		if r.closeIdle(now.Add(-after)) {
-			delete(s.rooms, id)
-		}
-	}
-}
-
-// closeLongestIdle closes the room that has been idle for the longest, if that is
-// since before a time.
-func (s *Store) closeLongestIdle(before time.Time) bool {
-	type idle struct {
-		id    string
-		since time.Time
-	}
-	var all []idle
-	for id, r := range s.rooms {
-		r.mu.RLock()
-		if since := r.idleSince(); !since.IsZero() {
-			all = append(all, idle{id, since})
-		}
-		r.mu.RUnlock()
-	}
-	slices.SortFunc(all, func(a, b idle) int { return a.since.Compare(b.since) })
-	for _, one := range all {
-		if s.rooms[one.id].closeIdle(before) {
-			delete(s.rooms, one.id)
-			return true
-		}
-	}
-	return false
 }
 
 func (s *Store) open(id string) (*Room, error) {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -128,6 +131,37 @@ func TestIdleRoomsAreClosedInTime(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What is too old goes from the disk also where nobody opens the room again.
+func TestOldRoomsAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	s, err := OpenStore(dir, 3, Options{KeepFor: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, id := range []string{"closed", "open", "new"} {
+		r := room(t, s, id)
+		v := join(t, r, "A")
+		v.Leave()
+		flush(t, r)
+	}
+	for _, id := range []string{"closed", "new"} {
+		if err := s.CloseRoom(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-2 * time.Hour)
+	for _, name := range []string{"room-closed", "room-closed/00000001.log", "room-open", "room-open/00000001.log"} {
+		if err := os.Chtimes(filepath.Join(dir, name), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.removeOld(time.Now())
+	if ids, err := s.IDs(); err != nil || !slices.Equal(ids, []string{"new", "open"}) {
+		t.Errorf("%v %v", ids, err)
 	}
 }
 

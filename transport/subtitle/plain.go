@@ -7,10 +7,10 @@ import (
 
 const maxMarks = 8 // combining marks and joiners behind one character
 
-// plain is text that tells a player nothing: control characters and line ends become
-// spaces, spaces that follow each other one, and what turns the direction of writing
-// goes. Marks are kept as far as a language needs them.
-func plain(text string) string {
+// Plain is text that tells a player or a terminal nothing: control characters and line
+// ends become spaces, spaces that follow each other one, and what turns the direction
+// of writing goes. Marks are kept as far as a language needs them.
+func Plain(text string) string {
 	var b strings.Builder
 	marks, space := 0, false
 	for _, r := range text {

@@ -115,7 +115,7 @@ func TestCuesHoldTheirLimits(t *testing.T) {
 		for range rapid.IntRange(1, 4).Draw(t, "segments") {
 			var segment strings.Builder
 			for _, w := range rapid.SliceOfN(anyWord, 0, 40).Draw(t, "words") {
-				segment.WriteString(plain(w.Text))
+				segment.WriteString(Plain(w.Text))
 				if err := s.Add(w); err != nil {
 					t.Fatal(err)
 				}
@@ -203,7 +203,7 @@ func TestCuesAreTakenBitByBit(t *testing.T) {
 		free := int64(0)
 		for limit := int64(4000); limit < 200_000; limit += 4000 {
 			for _, w := range rapid.SliceOfN(anyWord, 0, 3).Draw(t, "words") {
-				said.WriteString(plain(w.Text))
+				said.WriteString(Plain(w.Text))
 				o.Add(w)
 			}
 			for _, c := range o.Take(max(free, limit-4000), limit) {

@@ -73,7 +73,7 @@ var (
 func body(lines []string, escape *strings.Replacer) string {
 	var b strings.Builder
 	for _, line := range lines {
-		if line = strings.Trim(plain(line), " "); line != "" {
+		if line = strings.Trim(Plain(line), " "); line != "" {
 			b.WriteString(escape.Replace(line) + "\n")
 		}
 	}

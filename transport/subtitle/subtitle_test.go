@@ -64,7 +64,7 @@ func TestPlainText(t *testing.T) {
 		"\xff\xfea":                              "\ufffd\ufffda",
 		"10\u00a0%":                              "10\u00a0%",
 	} {
-		if got := plain(text); got != want || plain(got) != want {
+		if got := Plain(text); got != want || Plain(got) != want {
 			t.Errorf("%q is %q, want %q", text, got, want)
 		}
 	}
@@ -94,7 +94,7 @@ func TestFFmpegReadsThem(t *testing.T) {
 			if err := w.Write(c); err != nil {
 				t.Fatal(err)
 			}
-			if text = plain(text); form == "srt" {
+			if text = Plain(text); form == "srt" {
 				text = bare.Replace(text)
 			}
 			text = strings.ReplaceAll(text, `\`, "∖")

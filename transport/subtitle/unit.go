@@ -26,7 +26,7 @@ type Open struct {
 // width.
 func (o *Open) Add(words ...Word) {
 	for _, w := range words {
-		text := plain(w.Text)
+		text := Plain(w.Text)
 		all, done := max(1, uniseg.StringWidth(strings.ReplaceAll(text, " ", ""))), 0
 		at := func(width int) int64 { return w.StartMs + (w.EndMs-w.StartMs)*int64(min(width, all))/int64(all) }
 		for len(text) > 0 {
