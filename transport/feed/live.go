@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"sotto"
 	"sotto/transport/room"
 	"sotto/transport/subtitle"
 )
@@ -151,12 +150,8 @@ func (l *live) say(e *room.Event, zero int64) {
 		t.open = append(t.open, &openSegment{place: placeOf(e)})
 	}
 	for _, w := range e.Words {
-		t.open[i].text.Add(timed(w, zero))
+		t.open[i].text.Add(subtitle.Word{Text: w.Text, StartMs: zero + w.Start.Millis(), EndMs: zero + w.End.Millis()})
 	}
-}
-
-func timed(w sotto.Word, zero int64) subtitle.Word {
-	return subtitle.Word{Text: w.Text, StartMs: zero + w.Start.Millis(), EndMs: zero + w.End.Millis()}
 }
 
 func (l *live) end(e *room.Event) {
