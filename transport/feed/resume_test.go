@@ -82,10 +82,7 @@ func (f *follower) event(name, id string) {
 // twice; where that cannot be, because the text was forgotten or the room begun anew, it
 // is told.
 func TestCutsAreHealed(t *testing.T) {
-	sessions := 2000
-	if testing.Short() {
-		sessions = 200
-	}
+	const sessions = 500
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range sessions {
 			session(t, rand.New(rand.NewPCG(7, uint64(seed))))
