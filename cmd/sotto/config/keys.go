@@ -45,6 +45,7 @@ var keys = []Key{
 		span(func(c *Config) *time.Duration { return &c.Drain }, 100*time.Millisecond, time.Hour)},
 	{"state", "state", "", "folder where rooms keep what is said in them; empty: in memory alone", false,
 		text(func(c *Config) *string { return &c.State }, "the name of a folder", func(s string) bool { return s == "" || isName(s) })},
+
 	{"pprof", "pprof", "", "address of this machine to serve Go's profiles on; empty: none", false,
 		text(func(c *Config) *string { return &c.Pprof }, "HOST:PORT of this machine, such as 127.0.0.1:6060", func(s string) bool { return s == "" || isAddress(s) })},
 
