@@ -47,16 +47,16 @@ func reached(r *http.Request, host string) bool {
 
 // knownPage refuses what pages of others send: their browsers say so.
 func (s *Server) knownPage(c *call) *refusal {
-	if c.open || s.ownPage(c.Request) {
+	if c.open || s.ownOrigin(c.Request) {
 		return nil
 	}
 	return &refusal{http.StatusForbidden, "origin_not_allowed", "this page may not ask this server; start it with --allow-origin and the page's origin", 0}
 }
 
-// ownPage reports whether a request comes from a page of ours, or one that was
+// ownOrigin reports whether a request comes from a page of ours, or one that was
 // allowed. Programs that are not pages send no Origin, and browsers none with what
 // only reads; those say in Sec-Fetch-Site whose page it is.
-func (s *Server) ownPage(r *http.Request) bool {
+func (s *Server) ownOrigin(r *http.Request) bool {
 	if origins := r.Header.Values("Origin"); len(origins) > 0 {
 		if len(origins) > 1 {
 			return false
@@ -64,7 +64,7 @@ func (s *Server) ownPage(r *http.Request) bool {
 		if s.allowedOrigin(origins[0]) {
 			return true
 		}
-		if !ownOrigin(r, origins[0]) {
+		if !samePlace(r, origins[0]) {
 			return false
 		}
 	}
@@ -76,9 +76,9 @@ func (s *Server) allowedOrigin(origin string) bool {
 	return slices.ContainsFunc(s.rules.Load().Origins, func(own string) bool { return strings.EqualFold(own, origin) })
 }
 
-// ownOrigin reports whether a page came from where its request goes. With TLS at
+// samePlace reports whether a page came from where its request goes. With TLS at
 // another server in front, its scheme may be https.
-func ownOrigin(r *http.Request, origin string) bool {
+func samePlace(r *http.Request, origin string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && (u.Scheme == "http" && r.TLS == nil || u.Scheme == "https") && strings.EqualFold(u.Host, r.Host) && u.User == nil && u.Path == ""
 }

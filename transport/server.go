@@ -17,6 +17,7 @@ import (
 	"sotto/transport/feed"
 	"sotto/transport/openai"
 	"sotto/transport/room"
+	"sotto/transport/voice"
 	"sotto/transport/ws"
 )
 
@@ -51,6 +52,7 @@ const MaxRooms = 100
 // Server serves the page and the doors on one listener.
 type Server struct {
 	options Options
+	hall    *voice.Hall
 	voices  *ws.Handler
 	audio   *openai.Handler
 	readers *feed.Handler
@@ -72,12 +74,13 @@ func Listen(address string, opt Options) (*Server, error) {
 		opt.Rooms, _ = room.OpenStore("", MaxRooms, room.Options{}) // without a folder it cannot fail
 		s.options.Rooms = opt.Rooms
 	}
+	s.hall = &voice.Hall{Latency: opt.Latency, Rooms: opt.Rooms, Log: opt.Log}
 	s.voices = &ws.Handler{
-		CheckOrigin: s.ownPage, Limits: func() ws.Limits { return s.rules.Load().Limits },
-		Latency: opt.Latency, Rooms: opt.Rooms, Drain: opt.Drain, Log: opt.Log,
+		Hall: s.hall, CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
+		Drain: opt.Drain, Log: opt.Log,
 	}
-	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownPage, Log: opt.Log}
-	s.audio = openai.New(openai.Options{CheckOrigin: s.ownPage, Ready: s.serving, Log: opt.Log})
+	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
+	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
 	}
