@@ -47,7 +47,7 @@ func check(in *json.Decoder, t reflect.Type, at string, depth int) error {
 		return err
 	}
 	if depth == MaxDepth {
-		return fmt.Errorf("field %q: objects and lists lie deeper than %d in each other", at, MaxDepth)
+		return fmt.Errorf("field %.64q: objects and lists lie deeper than %d in each other", at, MaxDepth)
 	}
 	t = plain(t)
 	if delim == '{' {
@@ -203,7 +203,7 @@ func spoken(err error) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("this is not JSON: %s at byte %d", syntax.Error(), syntax.Offset)
 	case errors.As(err, &kind):
-		return fmt.Errorf("field %.64q: a %.64s, want %s", kind.Field, kind.Value, wanted(kind.Type))
+		return fmt.Errorf("field %.64q: not %s", kind.Field, wanted(kind.Type))
 	}
 	return err
 }
