@@ -25,7 +25,8 @@ const (
 type gate struct {
 	net.Listener
 	limits  func() HTTPLimits
-	refused atomic.Int64 // connections that were told to go, or closed
+	local   func(netip.Addr) bool // whether an address is this machine's own
+	refused atomic.Int64          // connections that were told to go, or closed
 
 	mu      sync.Mutex // guards the following
 	callers map[netip.Prefix]*caller
@@ -58,7 +59,7 @@ func openGate(address string, limits func() HTTPLimits) (*gate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("transport: cannot listen on %s: %w", address, err)
 	}
-	return &gate{Listener: listener, limits: limits, callers: make(map[netip.Prefix]*caller)}, nil
+	return &gate{Listener: listener, limits: limits, local: netip.Addr.IsLoopback, callers: make(map[netip.Prefix]*caller)}, nil
 }
 
 // Accept returns the next connection that gets an answer, if only a refusal.
@@ -101,7 +102,7 @@ func (g *gate) judge(in *guest, limits *HTTPLimits) *refusal {
 		return &refusal{http.StatusServiceUnavailable, "full", "as many are connected as this server serves; try again later", 10}
 	}
 	from := in.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
-	if from.IsLoopback() {
+	if g.local(from) {
 		return nil
 	}
 	in.caller = g.caller(from, limits)

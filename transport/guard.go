@@ -3,9 +3,11 @@ package transport
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"sotto/transport/access"
 )
@@ -40,8 +42,8 @@ func (s *Server) guard(doors *doors) http.Handler {
 				return
 			}
 		}
-		if !ownBody(c.pattern) {
-			r.Body = http.MaxBytesReader(w, r.Body, int64(s.rules.Load().HTTP.Body))
+		if !ownBody(c.pattern) && r.ContentLength != 0 {
+			s.bound(w, r)
 		}
 		doors.ServeHTTP(w, r.WithContext(access.With(r.Context(), c.grant)))
 	})
@@ -88,6 +90,29 @@ func roomOf(path string) string {
 	return id
 }
 
+// bound gives a body a size, and a time to come. Where a door does not read it, the
+// server does.
+func (s *Server) bound(w http.ResponseWriter, r *http.Request) {
+	limits, control := s.rules.Load().HTTP, http.NewResponseController(w)
+	control.SetReadDeadline(time.Now().Add(limits.BodyTime))
+	r.Body = http.MaxBytesReader(w, &timedBody{r.Body, control}, int64(limits.Body))
+}
+
+// timedBody takes the deadline away behind the body's end. A door may answer for
+// longer.
+type timedBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
 func (s *Server) smallBody(c *call) *refusal {
 	if limit := s.rules.Load().HTTP.Body; c.ContentLength > int64(limit) && !ownBody(c.pattern) {
 		return &refusal{http.StatusRequestEntityTooLarge, "body", fmt.Sprintf("the body is larger than %d bytes", limit), 0}
@@ -99,6 +124,9 @@ func (s *Server) smallBody(c *call) *refusal {
 func (s *Server) answer(w http.ResponseWriter, c *call, no *refusal) {
 	s.options.Log.Debug("request refused", "door", c.pattern, "status", no.status, "code", no.code)
 	h := w.Header()
+	if c.ContentLength != 0 { // the server waits for the body before it answers
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.rules.Load().HTTP.BodyTime))
+	}
 	if no.retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(no.retry))
 	}

@@ -17,8 +17,8 @@ type doors struct {
 	open map[string]bool // patterns of what everyone and every page may have
 }
 
-// list is what people are told who ask for something else.
-const list = "/ (the page), /v1/stream, /v1/audio/, /v1/models, /v1/session, /rooms/{id}/events, /rooms/{id}/captions.{txt,jsonl,srt,vtt}, /healthz, /readyz"
+// nothing is what people are told who ask for something else.
+const nothing = "nothing is here; this server has / (the page), /v1/stream, /v1/audio/, /v1/models, /v1/session, /rooms/{id}/events, /rooms/{id}/captions.{txt,jsonl,srt,vtt}, /healthz, /readyz"
 
 // roleFor says who may come in by the pattern of a door. One that is not named
 // here is for those who run the server.
@@ -86,7 +86,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		name = "index.html"
 	}
 	if info, err := fs.Stat(s.options.Assets, name); err != nil || info.IsDir() {
-		http.Error(w, "nothing is here; this server has "+list, http.StatusNotFound)
+		http.Error(w, nothing, http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-cache")

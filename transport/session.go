@@ -18,7 +18,7 @@ func (s *Server) session(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Token string `json:"token"`
 	}
-	if no := s.read(w, r, &asked); no != nil {
+	if no := read(r, &asked); no != nil {
 		s.answer(w, &call{Request: r, pattern: r.Pattern}, no)
 		return
 	}
@@ -45,13 +45,11 @@ func (s *Server) setCookie(w http.ResponseWriter, text string, expires time.Time
 	})
 }
 
-// read reads the JSON object that a request consists of, in the time that a header
-// may take.
-func (s *Server) read(w http.ResponseWriter, r *http.Request, into any) *refusal {
+// read reads the JSON object that a request consists of.
+func read(r *http.Request, into any) *refusal {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return &refusal{http.StatusUnsupportedMediaType, "content_type", "the content type must be application/json", 0}
 	}
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.rules.Load().HTTP.HeaderTime))
 	data, err := io.ReadAll(r.Body)
 	var large *http.MaxBytesError
 	switch {
