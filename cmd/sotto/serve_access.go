@@ -27,7 +27,7 @@ func rules(c *conf.Config) (r transport.Rules, err error) {
 		Hosts: c.Hosts, Origins: c.Origins,
 		Limits: ws.Limits{Text: l.Text, Binary: l.Binary, Start: l.Start, Idle: l.Idle, Write: l.Write, Linger: l.Linger},
 		HTTP: transport.HTTPLimits{
-			Header: l.Header, HeaderTime: l.HeaderTime, KeepAlive: l.KeepAlive, Body: l.Body,
+			Header: l.Header, HeaderTime: l.HeaderTime, KeepAlive: l.KeepAlive, Body: l.Body, BodyTime: l.BodyTime,
 			Open: l.Open, PerAddress: l.PerAddress, PerSecond: l.PerSecond, Session: l.Session,
 		},
 	}

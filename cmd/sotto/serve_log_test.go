@@ -91,6 +91,9 @@ func TestTheReadyLinesForPeople(t *testing.T) {
 	told := bufio.NewReader(pipe)
 	first, _ := told.ReadString('\n')
 	second, _ := told.ReadString('\n')
+	if third, _ := told.ReadString('\n'); third != "sotto: only this machine reaches it; nobody is asked for a token\n" {
+		t.Errorf("who comes in: %q", third)
+	}
 	_, address, _ := strings.Cut(strings.TrimSpace(first), " hears at http://")
 	if _, _, err := net.SplitHostPort(address); err != nil || second != "sotto: programs speak at ws://"+address+"/v1/stream and ask for its health at http://"+address+"/readyz\n" {
 		t.Errorf("it says %q and %q", first, second)

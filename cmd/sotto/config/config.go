@@ -39,7 +39,8 @@ type Limits struct {
 	Start, Idle, Write, Linger time.Duration
 
 	Header, Body                int // bytes of a request
-	HeaderTime, KeepAlive       time.Duration
+	HeaderTime, BodyTime        time.Duration
+	KeepAlive                   time.Duration
 	Open, PerAddress, PerSecond int // connections
 	Session                     time.Duration
 }

@@ -76,6 +76,8 @@ var keys = []Key{
 		span(func(c *Config) *time.Duration { return &c.Limits.KeepAlive }, time.Second, time.Hour)},
 	{"limits.body_bytes", "", "65536", "largest body of a request that is no recording", true,
 		number(func(c *Config) *int { return &c.Limits.Body }, 1024, 1<<20)},
+	{"limits.body_timeout", "", "5s", "time for such a body to come", true,
+		span(func(c *Config) *time.Duration { return &c.Limits.BodyTime }, 100*time.Millisecond, time.Minute)},
 	{"limits.connections", "", "4096", "connections at once", true,
 		number(func(c *Config) *int { return &c.Limits.Open }, 1, 1<<20)},
 	{"limits.connections_per_address", "", "32", "connections at once from one address, this machine's own aside", true,
