@@ -119,11 +119,12 @@ func (g *gate) judge(in *guest, limits *HTTPLimits) *refusal {
 // caller finds who calls and refills its bucket, or returns nil when too many
 // call at once to be told apart.
 func (g *gate) caller(from netip.Addr, limits *HTTPLimits) *caller {
-	key, now := netip.PrefixFrom(from.WithZone(""), from.BitLen()), time.Now()
+	bits := from.BitLen()
 	if from.Is6() {
-		key, _ = from.WithZone("").Prefix(64)
+		bits = 64
 	}
-	most := float64(limits.PerSecond)
+	key, _ := from.WithZone("").Prefix(bits)
+	now, most := time.Now(), float64(limits.PerSecond)
 	c := g.callers[key]
 	if c == nil {
 		if len(g.callers) >= mostCallers {

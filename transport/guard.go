@@ -82,12 +82,13 @@ func (s *Server) mayEnter(c *call) *refusal {
 
 // roomOf is the room that a path names, "" for none.
 func roomOf(path string) string {
-	rest, found := strings.CutPrefix(path, "/rooms/")
-	if !found {
-		return ""
+	for _, before := range []string{"/rooms/", "/whip/"} {
+		if rest, found := strings.CutPrefix(path, before); found {
+			id, _, _ := strings.Cut(rest, "/")
+			return id
+		}
 	}
-	id, _, _ := strings.Cut(rest, "/")
-	return id
+	return ""
 }
 
 // bound gives a body a size, and a time to come. Where a door does not read it, the

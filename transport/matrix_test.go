@@ -80,7 +80,7 @@ func expected(h matrixHost, p matrixPage, s matrixSite, d matrixDoor, token stri
 	reads := d.method == "GET" || d.method == "HEAD"
 	trusted := p.kind == "allowed" || p.kind != "foreign" && (!s.foreign || s.followsUp && reads)
 	has := map[string]int{"view": 1, "speak": 2, "admin": 3, "cookie": 2}[token]
-	if token == "cookie" && d.upgrade && p.kind == "none" {
+	if token == "cookie" && (d.upgrade || !reads) && p.kind == "none" {
 		has = 0
 	}
 	switch {

@@ -27,7 +27,7 @@ func roleFor(pattern string) access.Role {
 	switch {
 	case pattern == "", method == http.MethodOptions, path == "/v1/session": // "": the mux itself says that there is none
 		return access.Anyone
-	case strings.HasPrefix(path, "/v1/"):
+	case strings.HasPrefix(path, "/v1/"), strings.HasPrefix(path, "/whip/"):
 		return access.Speak
 	case strings.HasPrefix(path, "/rooms/") && method == http.MethodGet:
 		return access.View

@@ -64,15 +64,14 @@ type Server struct {
 
 // Listen binds address. Nothing is served before Run.
 func Listen(address string, opt Options) (*Server, error) {
+	if opt.Rooms == nil {
+		opt.Rooms, _ = room.OpenStore("", MaxRooms, room.Options{}) // without a folder it cannot fail
+	}
 	s := &Server{options: opt}
 	s.SetRules(opt.Rules)
 	var err error
 	if s.gate, err = openGate(address, func() HTTPLimits { return s.rules.Load().HTTP }); err != nil {
 		return nil, err
-	}
-	if opt.Rooms == nil {
-		opt.Rooms, _ = room.OpenStore("", MaxRooms, room.Options{}) // without a folder it cannot fail
-		s.options.Rooms = opt.Rooms
 	}
 	s.hall = &voice.Hall{Latency: opt.Latency, Rooms: opt.Rooms, Log: opt.Log}
 	s.voices = &ws.Handler{

@@ -41,9 +41,10 @@ func (t *Tokens) GrantOf(r *http.Request) (Grant, bool) {
 	if token := TokenOf(r); token != "" {
 		return t.Check(token)
 	}
-	// A browser names the page that opens a WebSocket. A cookie without one does
-	// not come from a browser, and programs have tokens.
-	if r.Header.Get("Upgrade") != "" && r.Header.Get("Origin") == "" {
+	// A browser names the page that opens a WebSocket or changes something. A cookie
+	// without one does not come from a browser, and programs have tokens.
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if (!reads || r.Header.Get("Upgrade") != "") && r.Header.Get("Origin") == "" {
 		return Grant{}, false
 	}
 	for _, cookie := range r.CookiesNamed(Cookie) {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -47,19 +48,21 @@ func TestWhatARequestGives(t *testing.T) {
 	for name, tt := range map[string]struct {
 		header http.Header
 		want   Role
+		method string // "": GET
 	}{
-		"nothing":                     {http.Header{}, Anyone},
-		"a token":                     {http.Header{"Authorization": {"Bearer " + speak}}, Speak},
-		"a wrong token":               {http.Header{"Authorization": {"Bearer " + speak[1:]}}, Anyone},
-		"a session":                   {http.Header{"Cookie": {Cookie + "=" + session}}, View},
-		"a stale session and a good":  {http.Header{"Cookie": {Cookie + "=x; " + Cookie + "=" + session}}, View},
-		"a token in the cookie":       {http.Header{"Cookie": {Cookie + "=" + speak}}, Anyone},
-		"a token before a session":    {http.Header{"Authorization": {"Bearer " + speak}, "Cookie": {Cookie + "=" + session}}, Speak},
-		"a wrong token and a session": {http.Header{"Authorization": {"Bearer x"}, "Cookie": {Cookie + "=" + session}}, Anyone},
-		"a page's socket":             {http.Header{"Upgrade": {"websocket"}, "Origin": {"http://a"}, "Cookie": {Cookie + "=" + session}}, View},
-		"a socket of no page":         {http.Header{"Upgrade": {"websocket"}, "Cookie": {Cookie + "=" + session}}, Anyone},
+		"nothing":                     {http.Header{}, Anyone, ""},
+		"a token":                     {http.Header{"Authorization": {"Bearer " + speak}}, Speak, ""},
+		"a wrong token":               {http.Header{"Authorization": {"Bearer " + speak[1:]}}, Anyone, ""},
+		"a session":                   {http.Header{"Cookie": {Cookie + "=" + session}}, View, ""},
+		"a stale session and a good":  {http.Header{"Cookie": {Cookie + "=x; " + Cookie + "=" + session}}, View, ""},
+		"a token in the cookie":       {http.Header{"Cookie": {Cookie + "=" + speak}}, Anyone, ""},
+		"a token before a session":    {http.Header{"Authorization": {"Bearer " + speak}, "Cookie": {Cookie + "=" + session}}, Speak, ""},
+		"a wrong token and a session": {http.Header{"Authorization": {"Bearer x"}, "Cookie": {Cookie + "=" + session}}, Anyone, ""},
+		"a page's socket":             {http.Header{"Upgrade": {"websocket"}, "Origin": {"http://a"}, "Cookie": {Cookie + "=" + session}}, View, ""},
+		"a change by no page":         {http.Header{"Cookie": {Cookie + "=" + session}}, Anyone, "DELETE"},
+		"a socket of no page":         {http.Header{"Upgrade": {"websocket"}, "Cookie": {Cookie + "=" + session}}, Anyone, ""},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(cmp.Or(tt.method, "GET"), "/", nil)
 		r.Header = tt.header
 		if g, ok := tokens.GrantOf(r); g.Role != tt.want || ok != (tt.want != Anyone) {
 			t.Errorf("%s: %+v, %v", name, g, ok)
