@@ -94,26 +94,11 @@ func TestPagesInChromium(t *testing.T) {
 	if err != nil {
 		t.Skip("chromium is not installed; apt-get install chromium")
 	}
-	token := access.New(access.Speak)
-	site := &browsed{results: make(chan map[string]map[string]string, 1)}
-	collector := httptest.NewServer(http.HandlerFunc(site.collect))
-	defer collector.Close()
-	site.fill = strings.NewReplacer("COLLECTOR", collector.URL, "TOKEN", token)
 	var log written
-	r := run(t, Options{Tokens: access.NewTokens([]string{token})}, logged(&log), func(opt *Options) {
-		opt.Assets = fstest.MapFS{
-			"index.html": {Data: []byte(`<!doctype html><script type="module" src="own.js"></script>`)},
-			"own.js":     {Data: []byte(site.fill.Replace(ownPage))},
-		}
-	})
-	evil := httptest.NewServer(http.HandlerFunc(site.evil))
-	evil.Config.SetKeepAlivesEnabled(false) // its connections do not outlive its name
-	defer evil.Close()
-	site.fill = strings.NewReplacer("COLLECTOR", collector.URL, "TOKEN", token, "SERVER", r.Addr().String())
-	site.front = openFront(t, evil.Listener.Addr().String(), r.Addr().String())
-	site.own = r.URL() + "/#token=" + token
+	token := access.New(access.Speak)
+	site, start := sites(t, token, &log)
 	browser := exec.CommandContext(t.Context(), chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-		"--user-data-dir="+t.TempDir(), "--host-resolver-rules=MAP evil.example 127.0.0.1", "http://evil.example:"+port(evil.Listener.Addr())+"/foreign")
+		"--user-data-dir="+t.TempDir(), "--host-resolver-rules=MAP evil.example 127.0.0.1", start)
 	browser.WaitDelay = 5 * time.Second
 	if err := browser.Start(); err != nil {
 		t.Fatal(err)
@@ -134,6 +119,33 @@ func TestPagesInChromium(t *testing.T) {
 			t.Errorf("%d requests were refused with %s, want %d", n, code, least)
 		}
 	}
+}
+
+// sites starts our server, the other site and the collector, and returns the
+// address of the first page.
+func sites(t *testing.T, token string, log io.Writer) (b *browsed, first string) {
+	collector, evil := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
+	at := []string{"COLLECTOR", "http://" + collector.Listener.Addr().String(), "TOKEN", token}
+	r := run(t, Options{Tokens: access.NewTokens([]string{token})}, logged(log), func(opt *Options) {
+		opt.Assets = fstest.MapFS{
+			"index.html": {Data: []byte(`<!doctype html><script type="module" src="own.js"></script>`)},
+			"own.js":     {Data: []byte(strings.NewReplacer(at...).Replace(ownPage))},
+		}
+	})
+	b = &browsed{
+		fill:    strings.NewReplacer(append(at, "SERVER", r.Addr().String())...),
+		front:   openFront(t, evil.Listener.Addr().String(), r.Addr().String()),
+		own:     r.URL() + "/#token=" + token,
+		seen:    make(map[string]map[string]string),
+		results: make(chan map[string]map[string]string, 1),
+	}
+	collector.Config.Handler, evil.Config.Handler = http.HandlerFunc(b.collect), http.HandlerFunc(b.evil)
+	evil.Config.SetKeepAlivesEnabled(false) // its connections do not outlive its name
+	for _, server := range []*httptest.Server{collector, evil} {
+		server.Start()
+		t.Cleanup(server.Close)
+	}
+	return b, "http://evil.example:" + port(evil.Listener.Addr()) + "/foreign"
 }
 
 func compare(t *testing.T, got map[string]map[string]string) {
@@ -180,9 +192,6 @@ func (b *browsed) collect(w http.ResponseWriter, r *http.Request) {
 	}
 	results := make(map[string]any)
 	json.Unmarshal([]byte(r.URL.Query().Get("results")), &results)
-	if b.seen == nil {
-		b.seen = make(map[string]map[string]string)
-	}
 	b.seen[page] = make(map[string]string)
 	for probe, result := range results {
 		b.seen[page][probe] = fmt.Sprint(result)
