@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"sotto/transport/metrics"
 )
 
 const (
@@ -185,5 +187,12 @@ func turnedAway(c *call) *refusal {
 	return nil
 }
 
-// Refused counts the connections that were too many or came too fast.
-func (s *Server) Refused() int64 { return s.gate.refused.Load() }
+// show shows the gate's numbers.
+func (g *gate) show(m *metrics.Metrics) {
+	m.Count("connections_refused_total", "Connections that were too many or came too fast.", func() float64 { return float64(g.refused.Load()) })
+	m.Gauge("connections", "Connections that were let in and are open.", func() float64 {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return float64(g.open)
+	})
+}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sotto/transport/metrics"
 )
 
 // strangers runs a server that takes this machine for another.
@@ -66,8 +68,8 @@ func TestAnAddressHasSoManyConnections(t *testing.T) {
 	first.Close()
 	r.until(t, func(g *gate) bool { return g.open == 3 })
 	r.expectAnswer(t, "127.0.0.1", 200)
-	if r.Refused() != 1 {
-		t.Errorf("%d refused", r.Refused())
+	if r.gate.refused.Load() != 1 {
+		t.Errorf("%d refused", r.gate.refused.Load())
 	}
 }
 
@@ -114,7 +116,7 @@ func TestThisMachineIsNotCounted(t *testing.T) {
 }
 
 func TestAServerHasSoManyConnections(t *testing.T) {
-	r := run(t, Options{Rules: Rules{HTTP: HTTPLimits{Open: 2}}})
+	r := run(t, Options{Metrics: metrics.New(), Rules: Rules{HTTP: HTTPLimits{Open: 2}}})
 	r.expectAnswer(t, "127.0.0.1", 200)
 	last := r.expectAnswer(t, "127.0.0.1", 200)
 	r.expectAnswer(t, "127.0.0.1", 503)
@@ -122,6 +124,12 @@ func TestAServerHasSoManyConnections(t *testing.T) {
 	r.expectAnswer(t, "127.0.0.1", 200)
 	last.Close()
 	r.until(t, func(g *gate) bool { return g.open == 2 && g.turned == 0 })
+	_, shown := r.ask(t, "GET", "/metrics", nil)
+	for _, line := range []string{"sotto_connections 3", "sotto_connections_refused_total 1"} {
+		if !strings.Contains(shown, "\n"+line+"\n") {
+			t.Errorf("no %q in\n%s", line, shown)
+		}
+	}
 }
 
 // Those who are told to go take places too; there are so many of these.
@@ -144,8 +152,8 @@ func TestAFloodIsClosedWithoutAWord(t *testing.T) {
 			closed++
 		}
 	}
-	if closed != 20 || r.Refused() != mostTurned+20 {
-		t.Errorf("%d closed, %d refused", closed, r.Refused())
+	if closed != 20 || r.gate.refused.Load() != mostTurned+20 {
+		t.Errorf("%d closed, %d refused", closed, r.gate.refused.Load())
 	}
 }
 

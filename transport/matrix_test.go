@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sotto/transport/access"
+	"sotto/transport/metrics"
 )
 
 // The matrix asks a server everything that differs in the name it is called by,
@@ -69,6 +70,7 @@ var (
 		{"GET", "/v1/stream", true, false, 2, 101}, {"GET", "/v1/stream", false, false, 2, 400},
 		{"GET", "/v1/models", false, false, 2, 200}, {"POST", "/v1/audio/transcriptions", false, false, 2, 400},
 		{"GET", "/rooms/none/events", false, false, 1, 404}, {"GET", "/rooms/none/captions.txt", false, false, 1, 404},
+		{"GET", "/metrics", false, false, 3, 200},
 		{"POST", "/v1/session", false, false, 0, 415}, {"DELETE", "/rooms/none/events", false, false, 0, 405},
 		{"POST", "/", false, false, 0, 405}, {"OPTIONS", "/rooms/none/events", false, false, 0, 204}, {"PUT", "/v1/stream", false, false, 0, 405},
 	}
@@ -188,7 +190,7 @@ func askEverything(t *testing.T, asks bool) {
 	known := access.NewTokens([]string{tokens["view"], tokens["speak"], tokens["admin"]})
 	tokens["cookie"], _, _ = known.Session(tokens["speak"], time.Hour)
 	var log written
-	opt := Options{Rules: Rules{Hosts: []string{"captions.example", "proxy.example:8443"}, Origins: []string{"https://page.example"}}}
+	opt := Options{Metrics: metrics.New(), Rules: Rules{Hosts: []string{"captions.example", "proxy.example:8443"}, Origins: []string{"https://page.example"}}}
 	if asks {
 		opt.Tokens = known
 	}

@@ -18,7 +18,7 @@ type doors struct {
 }
 
 // nothing is what people are told who ask for something else.
-const nothing = "nothing is here; this server has / (the page), /v1/stream, /v1/audio/, /v1/models, /v1/session, /rooms/{id}/events, /rooms/{id}/captions.{txt,jsonl,srt,vtt}, /healthz, /readyz"
+const nothing = "nothing is here; this server has / (the page), /v1/stream, /v1/audio/, /v1/models, /v1/session, /rooms/{id}/events, /rooms/{id}/captions.{txt,jsonl,srt,vtt}, /healthz, /readyz, /metrics"
 
 // roleFor says who may come in by the pattern of a door. One that is not named
 // here is for those who run the server.
@@ -32,7 +32,7 @@ func roleFor(pattern string) access.Role {
 	case strings.HasPrefix(path, "/rooms/") && method == http.MethodGet:
 		return access.View
 	}
-	return access.Admin
+	return access.Admin // so are /metrics and what forgets a room
 }
 
 // ownBody reports whether a door bounds what it reads itself.
@@ -47,6 +47,9 @@ func (s *Server) routes() *doors {
 	d.HandleFunc("POST /v1/session", s.session)
 	s.audio.Mount(d.ServeMux)
 	s.readers.Mount(d.ServeMux)
+	if s.options.Metrics != nil {
+		d.Handle("GET /metrics", s.options.Metrics)
+	}
 	d.forAll("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	d.forAll("/readyz", s.readyz)
 	for path, data := range s.options.Files {

@@ -15,6 +15,7 @@ import (
 	"sotto"
 	"sotto/transport/access"
 	"sotto/transport/feed"
+	"sotto/transport/metrics"
 	"sotto/transport/openai"
 	"sotto/transport/room"
 	"sotto/transport/voice"
@@ -30,6 +31,7 @@ type Options struct {
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
 	Tokens  *access.Tokens    // nil: whoever reaches the server may do everything
+	Metrics *metrics.Metrics  // shown at /metrics; nil: nothing is
 	Log     *slog.Logger
 	Rules
 }
@@ -80,6 +82,9 @@ func Listen(address string, opt Options) (*Server, error) {
 	}
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
 	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})
+	if opt.Metrics != nil {
+		s.gate.show(opt.Metrics)
+	}
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
 	}

@@ -15,6 +15,7 @@ import (
 	"sotto/models/pocket"
 	"sotto/transport"
 	"sotto/transport/access"
+	"sotto/transport/metrics"
 	"sotto/transport/room"
 	"sotto/web"
 )
@@ -47,6 +48,7 @@ type daemon struct {
 	tokens *access.Tokens  // nil: nobody is asked
 	file   string          // of the tokens
 	server *transport.Server
+	shown  *metrics.Metrics
 }
 
 func serve(c *cli.Context) error {
@@ -57,8 +59,13 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config}
+	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config, shown: metrics.New()}
 	d.openLog()
+	unprofile, err := d.profile()
+	if err != nil {
+		return err
+	}
+	defer unprofile()
 	if err := d.listen(); err != nil {
 		return err
 	}
@@ -106,6 +113,7 @@ func (d *daemon) bind(rooms *room.Store) (err error) {
 		Drain:   d.config.Drain,
 		Rooms:   rooms,
 		Tokens:  d.tokens,
+		Metrics: d.shown,
 		Log:     d.log,
 		Rules:   d.rules,
 	})
@@ -126,7 +134,7 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 			return nil, err
 		}
 	}
-	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats})
+	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats, Observe: d.shown.Observe})
 	if err != nil {
 		return nil, err
 	}
