@@ -62,6 +62,8 @@ type Server struct {
 	gate    *gate
 	rules   atomic.Pointer[Rules]
 	phase   atomic.Int32
+	// patience is how long a pass may last before the engine counts as stuck.
+	patience time.Duration
 }
 
 // Listen binds address. Nothing is served before Run.
@@ -69,7 +71,7 @@ func Listen(address string, opt Options) (*Server, error) {
 	if opt.Rooms == nil {
 		opt.Rooms, _ = room.OpenStore("", MaxRooms, room.Options{}) // without a folder it cannot fail
 	}
-	s := &Server{options: opt}
+	s := &Server{options: opt, patience: stuckTime}
 	s.SetRules(opt.Rules)
 	var err error
 	if s.gate, err = openGate(address, func() HTTPLimits { return s.rules.Load().HTTP }); err != nil {

@@ -49,6 +49,8 @@ type daemon struct {
 	file   string          // of the tokens
 	server *transport.Server
 	shown  *metrics.Metrics
+
+	manager *manager
 }
 
 func serve(c *cli.Context) error {
@@ -60,7 +62,13 @@ func serve(c *cli.Context) error {
 		return err
 	}
 	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config, shown: metrics.New()}
+	if d.manager, err = openManager(); err != nil {
+		return err
+	}
+	defer d.manager.close()
 	d.openLog()
+	keepPrivate(d.log)
+	boundMemory(d.log)
 	unprofile, err := d.profile()
 	if err != nil {
 		return err
@@ -74,6 +82,7 @@ func serve(c *cli.Context) error {
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- d.server.Run(ctx) }()
+	defer d.attend(ctx)()
 	done, err := d.loadModel(ctx)
 	if err != nil {
 		stop()
@@ -146,7 +155,7 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 	}
 	if ctx.Err() == nil {
 		d.server.Ready(engine)
-		d.sayReady(engine)
+		d.tellReady(engine)
 	}
 	return done, nil
 }
