@@ -7,7 +7,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all build run serve test check test-avx512 generate cross bench fuzz clean
+.PHONY: all build run serve test check test-avx512 generate cross release check-release bench fuzz clean
 
 all: build
 
@@ -41,6 +41,18 @@ test-avx512: ## the AVX-512 kernels on an emulated processor; the head of models
 cross: ## build for every platform we promise
 	@for p in $(PLATFORMS); do \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./... || exit 1; echo "builds for $$p"; done
+
+VERSION ?=
+release: ## archives for every platform in build/release, with SHA256SUMS and lists of parts
+	@rm -rf build/release
+	@$(GO) run ./release -out build/release -version "$(VERSION)" $(PLATFORMS)
+
+check-release: ## the commit gives the same release in two folders, each compiled from nothing
+	@rm -rf build/twice
+	@for d in one another/folder; do \
+	  mkdir -p build/twice/$$d && git archive HEAD | tar -x -C build/twice/$$d && \
+	  (cd build/twice/$$d && GOCACHE=$$PWD/.cache SOURCE_DATE_EPOCH=0 $(GO) run ./release -out out -version check $(PLATFORMS)) || exit 1; done
+	@cmp build/twice/one/out/SHA256SUMS build/twice/another/folder/out/SHA256SUMS && rm -rf build/twice && echo "both are the same"
 
 generate: ## write the kernels' assembly again; it must come out as it is committed
 	cd models/kernel/gen && for p in quant float peak; do \

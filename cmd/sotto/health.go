@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,16 @@ func healthCommand() *cli.Command {
 		Usage: "ask the daemon on this machine whether a voice would be heard",
 		Description: "It is told where the daemon listens as sotto serve is. Exit code 0: a voice would be heard; 1: not, and why.\n" +
 			"Containers without a shell and without curl have it for their health check.",
-		Flags:  configFlags(),
+		Flags:  placeFlags(),
 		Action: health,
 	}
+}
+
+// placeFlags are those that say where the daemon listens.
+func placeFlags() []cli.Flag {
+	return slices.DeleteFunc(configFlags(), func(f cli.Flag) bool {
+		return !slices.Contains([]string{"config", "listen", "insecure-lan", "tls-cert", "tls-key"}, f.Names()[0])
+	})
 }
 
 func health(c *cli.Context) error {

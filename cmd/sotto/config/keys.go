@@ -20,7 +20,7 @@ type Key struct {
 // keys are all there are, in the order they are printed. Keys of a section
 // follow each other.
 var keys = []Key{
-	{"listen", "listen", "127.0.0.1:7788", "address to listen on", false,
+	{"listen", "listen", "127.0.0.1:7788", "address to listen on; where nothing says it, PORT in the environment gives its port, on every interface", false,
 		text(func(c *Config) *string { return &c.Listen }, "HOST:PORT, such as 127.0.0.1:7788", isAddress)},
 	{"insecure_lan", "insecure-lan", "false", "let other machines reach the server without TLS, or without tokens; all on the way can read what is said", false,
 		truth(func(c *Config) *bool { return &c.InsecureLAN })},
