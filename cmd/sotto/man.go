@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -12,7 +13,8 @@ func manCommand() *cli.Command {
 		Name:        "man",
 		Usage:       "print the manual page",
 		Description: "To read it: sotto man | man -l -",
-		Action:      func(c *cli.Context) error { return say(c, manual(c.App)) },
+		// The library adds commands of its own to the app that runs.
+		Action: func(c *cli.Context) error { return say(c, manual(newApp(os.Stdout, os.Stderr))) },
 	}
 }
 
