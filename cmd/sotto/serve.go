@@ -154,6 +154,7 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 		return nil, modelError(err)
 	}
 	if ctx.Err() == nil {
+		d.confine()
 		d.server.Ready(engine)
 		d.tellReady(engine)
 	}

@@ -27,6 +27,7 @@ type Config struct {
 	Seats   int
 	Latency string
 	Pprof   string // "": no profiles
+	Sandbox string // auto or off
 	Drain   time.Duration
 	State   string // folder; "": rooms are in memory
 

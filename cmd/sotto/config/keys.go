@@ -58,6 +58,9 @@ var keys = []Key{
 	{"pprof", "pprof", "", "address of this machine to serve Go's profiles on; empty: none", false,
 		text(func(c *Config) *string { return &c.Pprof }, "HOST:PORT of this machine, such as 127.0.0.1:6060", func(s string) bool { return s == "" || isAddress(s) })},
 
+	{"sandbox", "", "auto", "give up, once it is ready, all rights that hearing takes none of: files beside the state folder, the system's and its own settings, other ports, other servers; auto does where Linux has Landlock", false,
+		choice(func(c *Config) *string { return &c.Sandbox }, "auto", "off")},
+
 	{"rooms.most", "", "64", "rooms that are open at a time; one more closes that which has been idle for the longest", false,
 		number(func(c *Config) *int { return &c.Rooms.Most }, 1, 10_000)},
 	{"rooms.idle", "", "10m", "time without voices and readers after which a room with a folder is closed, until somebody comes again", false,
