@@ -56,7 +56,7 @@ var order = map[string]string{
 	"transport/wire":           "",
 	"transport/subtitle":       "",
 	"transport/room":           ". audio models/disk",
-	"transport/voice":          ". audio audio/resample decoder/policy transport/room transport/wire",
+	"transport/voice":          ". audio audio/opus audio/resample decoder/policy transport/room transport/wire",
 	"transport/ws":             ". audio transport/voice transport/wire",
 	"transport/openai":         ". audio audio/intake decoder/prompt decoder/words transport/subtitle",
 	"transport/feed":           "transport/room transport/subtitle transport/wire",

@@ -96,7 +96,7 @@ func TestKeysAgreeWithWhatObeysThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := rules(&told.Config).Limits, (ws.Limits{}).WithDefaults(); got != want {
+	if got, want := rules(&told.Config).Limits.WithDefaults(), (ws.Limits{}).WithDefaults(); got != want {
 		t.Errorf("the keys' limits are %+v, the door's %+v", got, want)
 	}
 	if told.Limits.Text != wire.MaxText || told.Limits.Binary != wire.MaxBinary {
