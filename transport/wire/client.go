@@ -54,6 +54,7 @@ func ParseClient(data []byte) (any, error) {
 // scan reads one JSON object for what the decoder would let through.
 func scan(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber() // which of them are too large is for the fields to say
 	t, err := d.Token()
 	if err != nil || t != json.Delim('{') {
 		return errors.New("text message is not a JSON object")

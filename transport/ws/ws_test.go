@@ -167,57 +167,6 @@ func TestSilenceIsAnsweredWithNothing(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongIsSaid(t *testing.T) {
-	text := func(s string) func(*client) {
-		return func(c *client) { c.send(websocket.TextMessage, []byte(s)) }
-	}
-	sound := func(bytes int) func(*client) {
-		return func(c *client) { c.send(websocket.BinaryMessage, make([]byte, bytes)) }
-	}
-	begun := func(then func(*client)) func(*client) {
-		return func(c *client) { then(c.begin("en")) }
-	}
-	tests := []struct {
-		name    string
-		do      func(*client)
-		close   int
-		code    string
-		message string
-	}{
-		{"sound first", sound(1280), 4450, "order", "first message must be start"},
-		{"stop first", text(`{"type":"stop"}`), 4450, "order", "first message must be start"},
-		{"set first", text(`{"type":"set","targets":["en"]}`), 4450, "order", "first message must be start"},
-		{"no JSON", text(`hello`), 4450, "message", "not a JSON object"},
-		{"an unknown type", text(`{"type":"hello"}`), 4450, "message", `"hello"`},
-		{"no UTF-8", text("{\"type\":\"\xff\"}"), 1007, "utf8", "not UTF-8"},
-		{"a text too long", text(strings.Repeat(" ", wire.MaxText+1)), 1009, "too_big", "longer than 8192 bytes"},
-		{"an endless text", text(strings.Repeat(" ", 4<<20)), 1009, "too_big", "longer than 8192 bytes"},
-		{"an unknown format", text(`{"type":"start","source":"es","targets":["en"],"format":"mp3"}`), 4451, "format", `"mp3"`},
-		{"an impossible rate", text(`{"type":"start","source":"es","targets":["en"],"rate":7999}`), 4451, "format", "7999"},
-		{"too many channels", text(`{"type":"start","source":"es","targets":["en"],"channels":6}`), 4451, "format", "6 channels"},
-		{"no language", text(`{"type":"start","source":"es","targets":[]}`), 4451, "language", "no target language"},
-		{"an unknown language", text(`{"type":"start","source":"es","targets":["fr"]}`), 4451, "language", "does not write French"},
-		{"a language twice", text(`{"type":"start","source":"es","targets":["es"],"transcribe":true}`), 4451, "language", "named twice"},
-		{"an unknown latency", text(`{"type":"start","source":"es","targets":["en"],"latency":"now"}`), 4451, "latency", `"now"`},
-		{"half a sample", begun(sound(1281)), 4451, "format", "ends inside a sample"},
-		{"a sound too long", begun(sound(wire.MaxBinary + 2)), 1009, "too_big", "longer than 65536 bytes"},
-		{"start twice", begun(text(`{"type":"start","source":"es","targets":["en"]}`)), 4450, "order", "already started"},
-		{"no JSON while speaking", begun(text(`[`)), 4450, "message", "not a JSON object"},
-		{"a text too long while speaking", begun(text(strings.Repeat("x", wire.MaxText+1))), 1009, "too_big", "longer than 8192 bytes"},
-	}
-	d := openDoor(t, 1) // one seat: each case finds it free
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			c := d.dial(t)
-			tt.do(c)
-			_, last, code := c.end()
-			if code != tt.close || last.Type != "error" || last.Code != tt.code || !strings.Contains(last.Message, tt.message) || last.Hint == "" {
-				t.Errorf("answered with %+v and %d, want %q with %q and %d", last, code, tt.code, tt.message, tt.close)
-			}
-		})
-	}
-}
-
 func TestTheLargestMessagesAreTaken(t *testing.T) {
 	c := openDoor(t, 1).dial(t)
 	start := `{"type":"start","source":"es","targets":["en"]}`
