@@ -182,11 +182,10 @@ func (v *Voice) Set(ctx context.Context, c Change) error {
 	if c.Transcribe != nil {
 		transcribe = *c.Transcribe
 	}
-	switch _, err := policy.ParseDial(c.Latency); {
+	dial, err := policy.ParseDial(c.Latency)
+	switch {
 	case err != nil:
 		return badLatency(c.Latency)
-	case c.Latency != "":
-		return &Refusal{Code: Latency, Message: "the latency cannot change while the voice goes on", Hint: "open another voice with that latency"}
 	case len(wanted) > MaxTargets:
 		return tooMany(len(wanted))
 	}
@@ -194,7 +193,10 @@ func (v *Voice) Set(ctx context.Context, c Change) error {
 		return cmp.Or[error](ctx.Err(), refusal(err))
 	}
 	v.targets, v.transcribe = wanted, transcribe
-	return nil
+	if c.Latency == "" {
+		return nil
+	}
+	return v.SetLatency(ctx, dial)
 }
 
 // Next waits for the next caption, and says it in the room.

@@ -133,6 +133,7 @@ type message struct {
 	ID       string  `json:"id"`
 	SoundSeq *uint32 `json:"sound_seq"`
 	BehindMs int64   `json:"behind_ms"`
+	Level    int     `json:"level"`
 }
 
 // dial connects and hears the server's hello.

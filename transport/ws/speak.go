@@ -79,7 +79,7 @@ func (v *visit) ping(now time.Time) {
 
 // tellLag says how much sound waits when that has changed.
 func (v *visit) tellLag() {
-	lag := wire.Lag{BehindMs: v.voice.Waiting().Millis()}
+	lag := wire.Lag{BehindMs: v.voice.Waiting().Millis(), Level: v.hall.Engine.Load().Level}
 	if d := lag.BehindMs - v.lag.BehindMs; -lagStepMs <= d && d <= lagStepMs && lag.Level == v.lag.Level {
 		return
 	}
