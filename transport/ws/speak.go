@@ -79,12 +79,20 @@ func (v *visit) ping(now time.Time) {
 
 // tellLag says how much sound waits when that has changed.
 func (v *visit) tellLag() {
-	lag := wire.Lag{BehindMs: v.voice.Waiting().Millis(), Level: v.hall.Engine.Load().Level}
-	if d := lag.BehindMs - v.lag.BehindMs; -lagStepMs <= d && d <= lagStepMs && lag.Level == v.lag.Level {
-		return
+	lag := &wire.Lag{BehindMs: v.voice.Waiting().Millis(), Level: v.hall.Engine.Load().Level}
+	if v.lagged(lag) {
+		v.write(lag) // a connection that is broken is noticed with the next caption
 	}
-	v.lag = lag
-	v.write(&lag) // a connection that is broken is noticed with the next caption
+}
+
+// lagged reports whether a lag is worth telling.
+func (v *visit) lagged(lag *wire.Lag) bool {
+	d := lag.BehindMs - v.lag.BehindMs
+	if -lagStepMs <= d && d <= lagStepMs && lag.Level == v.lag.Level {
+		return false
+	}
+	v.lag = *lag
+	return true
 }
 
 // messages says a caption in the protocol's words. A commit is followed by the
