@@ -106,7 +106,7 @@ func TestWhatIsServed(t *testing.T) {
 		{"GET", "/nothing", 404, "404 page not found", "text/plain; charset=utf-8"},
 		{"GET", "/../server.go", 404, "404 page not found", "text/plain; charset=utf-8"},
 		{"POST", "/", 405, "Method Not Allowed", "text/plain; charset=utf-8"},
-		{"GET", "/v1/stream", 400, "Bad Request", "text/plain; charset=utf-8"},
+		{"GET", "/v1/stream", 400, "this address speaks WebSocket, version 13; see PROTOCOL.md", "text/plain; charset=utf-8"},
 		{"GET", "/v1/models/none", 404, `{"error":{"message":"The model \"none\" does not exist here; this server has folder, which also answers to whisper-1 and gpt-4o-transcribe","type":"invalid_request_error","param":"model","code":"model_not_found"}}`, "application/json"},
 		{"GET", "/v1/nothing", 404, "404 page not found", "text/plain; charset=utf-8"},
 	}
