@@ -57,8 +57,12 @@ func TestDocumentedClients(t *testing.T) {
 	if err := os.WriteFile(file, wav(sound), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, address, told := listening(t)
+	cmd, address, told := listening(t)
 	go io.Copy(io.Discard, told)
+	defer func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Process.Wait()
+	}()
 	url := "ws://" + address + "/v1/stream"
 	for _, tt := range []struct {
 		name, install string
