@@ -55,7 +55,7 @@ var keys = []Key{
 		number(func(c *Config) *int { return &c.Limits.Binary }, 1280, 1<<20)},
 	{"limits.start_timeout", "", "10s", "time from connecting to the start message", true,
 		span(func(c *Config) *time.Duration { return &c.Limits.Start }, 100*time.Millisecond, time.Hour)},
-	{"limits.idle_timeout", "", "1m", "time without any message after which a voice is closed", true,
+	{"limits.idle_timeout", "", "1m", "time without sound after which a voice is closed", true,
 		span(func(c *Config) *time.Duration { return &c.Limits.Idle }, time.Second, 24*time.Hour)},
 	{"limits.write_timeout", "", "10s", "time for one message to leave for a client that does not read", true,
 		span(func(c *Config) *time.Duration { return &c.Limits.Write }, 100*time.Millisecond, time.Hour)},
