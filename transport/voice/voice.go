@@ -49,7 +49,6 @@ const (
 	Latency  Code = "latency"
 	Room     Code = "room"
 	Format   Code = "format"
-	Role     Code = "role"     // the client's token does not allow it
 	Internal Code = "internal" // the log has more
 )
 

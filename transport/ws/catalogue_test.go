@@ -2,6 +2,7 @@ package ws
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"regexp"
 	"strconv"
@@ -67,24 +68,25 @@ var catalogue = []fault{
 	{"marker first", says(`{"type":"marker","id":"a"}`), "order", "the first message must be start"},
 	{"start twice", started("", starts("")), "order", "this voice has already started"},
 
-	{"no JSON", says("hello"), "message", "text message is not a JSON object"},
-	{"nothing", says(""), "message", "text message is not a JSON object"},
-	{"a list", says("[]"), "message", "text message is not a JSON object"},
-	{"half an object", says(`{"type":"start"`), "message", "text message is not valid JSON near byte 15"},
-	{"two objects", says(`{"type":"stop"}{}`), "message", "text message goes on after its JSON object"},
+	{"no JSON", says("hello"), "message", "this is not JSON: invalid character 'h' looking for beginning of value at byte 1"},
+	{"nothing", says(""), "message", "this is not JSON: unexpected end of JSON input at byte 0"},
+	{"a list", says("[]"), "message", "this is not a JSON object; want {…}"},
+	{"half an object", says(`{"type":"start"`), "message", "this is not JSON: unexpected end of JSON input at byte 15"},
+	{"two objects", says(`{"type":"stop"}{}`), "message", "this is not JSON: invalid character '{' after top-level value at byte 16"},
 	{"no type", says(`{"source":"es"}`), "message", `field "type" is missing or not a string`},
 	{"a type of the server's", says(`{"type":"hello"}`), "message", `unknown message type "hello"` + unknown},
-	{"an unknown field", starts(`,"mood":"good"`), "message", `unknown field "mood"`},
-	{"a field in another case", starts(`,"Rate":16000`), "message", `unknown field "Rate"`},
-	{"a field twice", starts(`,"rate":16000,"rate":8000`), "message", `field "rate" is given twice`},
-	{"a field twice but for case", starts(`,"TARGETS":[]`), "message", `field "TARGETS" is given twice`},
-	{"a field twice below", starts(`,"x":{"y":{"z":1,"z":1}}`), "message", `field "z" is given twice`},
-	{"nested", starts(`,"x":` + strings.Repeat("[", 4000)), "message", "text message is nested deeper than 8"},
-	{"a rate in words", starts(`,"rate":"16k"`), "message", `field "rate" must be of type int, not a string`},
-	{"half a hertz", starts(`,"rate":16000.5`), "message", `field "rate" must be of type int, not a number 16000.5`},
-	{"a rate beyond numbers", starts(`,"rate":1e309`), "message", `field "rate" must be of type int, not a number 1e309`},
+	{"an unknown field", starts(`,"mood":"good"`), "message", `field "mood": unknown; want channels, format, latency, live, name, numbered, rate, room, source, targets, transcribe, type`},
+	{"a field in another case", starts(`,"Rate":16000`), "message", `field "Rate": written "rate"`},
+	{"a field twice", starts(`,"rate":16000,"rate":8000`), "message", `field "rate": given twice`},
+	{"a field twice but for case", starts(`,"TARGETS":[]`), "message", `field "TARGETS": given twice`},
+	{"a field twice below", starts(`,"x":{"y":{"z":1,"z":1}}`), "message", `field "x.y.z": given twice`},
+	{"nested", starts(`,"x":` + strings.Repeat("[", 3000) + strings.Repeat("]", 3000)), "message", `field "x[0][0][0][0][0][0][0]": objects and lists lie deeper than 8 in each other`},
+	{"a rate in words", starts(`,"rate":"16k"`), "message", `field "rate": not a whole number that fits`},
+	{"half a hertz", starts(`,"rate":16000.5`), "message", `field "rate": not a whole number that fits`},
+	{"a rate beyond numbers", starts(`,"rate":1e309`), "message", `field "rate": not a whole number that fits`},
+	{"half a character", starts(`,"name":"\ud83d"`), "message", "a text ends in half a character (a surrogate without its pair)"},
 	{"sound as text", started("", says(`{"type":"audio","data":"AAAA"}`)), "message", `unknown message type "audio"` + unknown},
-	{"no JSON while speaking", started("", says("[")), "message", "text message is not a JSON object"},
+	{"no JSON while speaking", started("", says("[")), "message", "this is not JSON: unexpected end of JSON input at byte 1"},
 	{"no UTF-8", says("{\"type\":\"\xff\"}"), "utf8", "text message is not UTF-8"},
 	{"no UTF-8 while speaking", started("", says("\xc0\xaf")), "utf8", "text message is not UTF-8"},
 
@@ -121,6 +123,17 @@ var catalogue = []fault{
 			c.send(websocket.BinaryMessage, make([]byte, wire.MaxBinary))
 		}
 	}), "too_fast", ""},
+}
+
+func TestATokenIsForItsRoom(t *testing.T) {
+	d := openDoor(t, 1)
+	d.MaySpeak = func(_ *http.Request, room string) bool { return room != "other" }
+	c := d.dial(t)
+	starts(`,"room":"other"`)(c)
+	if _, last, code := c.end(); last.Code != "role" || last.Hint == "" || code != 4455 {
+		t.Errorf("answered with %+v and %d", last, code)
+	}
+	d.dial(t).begin("en")
 }
 
 func TestCatalogueOfBadInput(t *testing.T) {

@@ -72,6 +72,8 @@ var (
 		"text message is not UTF-8")
 	byeFlood = bye("flood", "send a ping every few seconds at most",
 		"more than %d pings came within a second", maxPings)
+	byeRole = bye("role", "name the token's own room, or get another token from the owner",
+		"the token is not for this room")
 	byeSlow = bye("slow", "read what the server sends, and connect again",
 		"the client does not read")
 )

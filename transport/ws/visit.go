@@ -23,6 +23,8 @@ type visit struct {
 	socket *websocket.Conn
 	log    *slog.Logger
 
+	maySpeak func(room string) bool
+
 	limits Limits
 	drain  time.Duration // to say what is left when the server stops
 
@@ -138,6 +140,9 @@ func (v *visit) hello() *wire.Hello {
 
 // open takes a seat for the voice that start describes.
 func (v *visit) open(start *wire.Start) (end goodbye, ok bool) {
+	if !v.maySpeak(start.Room) {
+		return byeRole, false
+	}
 	sound, err := voice.NewSound(start.Format, start.Rate, start.Channels)
 	if err != nil {
 		return byeSound(err), false

@@ -52,9 +52,10 @@ func (l Limits) WithDefaults() Limits {
 // request.
 type Handler struct {
 	Hall        *voice.Hall
-	CheckOrigin func(*http.Request) bool // whether a page may open a voice; nil: only from the same host
-	Limits      func() Limits            // of a voice that connects now; nil: the defaults
-	Drain       time.Duration            // for a voice to say what is left when the server stops; 0: 10 s
+	CheckOrigin func(*http.Request) bool                // whether a page may open a voice; nil: only from the same host
+	MaySpeak    func(r *http.Request, room string) bool // whether who asked may speak in the room, "" for none; nil: everyone
+	Limits      func() Limits                           // of a voice that connects now; nil: the defaults
+	Drain       time.Duration                           // for a voice to say what is left when the server stops; 0: 10 s
 	Log         *slog.Logger
 
 	door    sync.Mutex
@@ -117,7 +118,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	v := &visit{
 		hall: h.Hall, socket: socket, log: log, numbers: wire.NewNumbering(),
-		limits: limits, drain: cmp.Or(h.Drain, drainTimeout),
+		maySpeak: func(room string) bool { return h.MaySpeak == nil || h.MaySpeak(r, room) },
+		limits:   limits, drain: cmp.Or(h.Drain, drainTimeout),
 	}
 	end := v.serve(r.Context())
 	log.Info("voice ended", "why", end.why(), "seconds", int(time.Since(began).Seconds()), "stats", v.stats(), "repeated", v.repeated())
