@@ -17,6 +17,7 @@ import (
 	"sotto"
 	"sotto/transport/feed"
 	"sotto/transport/openai"
+	"sotto/transport/realtime"
 	"sotto/transport/room"
 	"sotto/transport/voice"
 	"sotto/transport/ws"
@@ -28,6 +29,7 @@ type Options struct {
 	Assets  fs.FS             // the page, served at /
 	Files   map[string][]byte // more files by path, served as they are
 	Latency string            // of voices that do not say; "": balanced
+	Source  string            // language of OpenAI's voices that do not say, where the model hears several
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
 	Log     *slog.Logger
@@ -51,6 +53,7 @@ type Server struct {
 	hall     *voice.Hall
 	voices   *ws.Handler
 	audio    *openai.Handler
+	sessions *realtime.Handler
 	readers  *feed.Handler
 	unsaved  error // of the rooms, when they were closed
 	listener net.Listener
@@ -75,7 +78,10 @@ func Listen(address string, opt Options) (*Server, error) {
 		Drain: opt.Drain, Log: opt.Log,
 	}
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
-	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})
+	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Source: opt.Source, Log: opt.Log})
+	s.sessions = realtime.New(realtime.Options{
+		Hall: s.hall, Ready: s.serving, CheckOrigin: s.ownOrigin, Limits: s.sessionLimits, Drain: opt.Drain, Source: opt.Source, Log: opt.Log,
+	})
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
 	}
@@ -124,10 +130,17 @@ func (s *Server) Run(ctx context.Context) error {
 // closeRooms saves what waits and lets readers go behind the last event.
 func (s *Server) closeRooms() { s.unsaved = errors.Join(s.unsaved, s.options.Rooms.Close()) }
 
+// sessionLimits are the voices' limits that realtime sessions have too.
+func (s *Server) sessionLimits() realtime.Limits {
+	l := s.rules.Load().Limits
+	return realtime.Limits{Idle: l.Idle, Write: l.Write, Linger: l.Linger}
+}
+
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/stream", s.stream)
 	s.audio.Mount(mux)
+	s.sessions.Mount(mux)
 	s.readers.Mount(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)

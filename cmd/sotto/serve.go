@@ -88,6 +88,7 @@ func (d *daemon) listen() (err error) {
 		Assets:  web.Assets(),
 		Files:   map[string][]byte{"/demo.ogg": pocket.Demo},
 		Latency: d.config.Latency,
+		Source:  d.config.Source,
 		Drain:   d.config.Drain,
 		Rooms:   rooms,
 		Log:     d.log,

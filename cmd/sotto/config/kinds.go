@@ -111,6 +111,11 @@ func isName(s string) bool {
 	return s != "" && len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
+// isLanguage reports whether s looks like a language code, or is empty.
+func isLanguage(s string) bool {
+	return s == "" || (len(s) == 2 || len(s) == 3) && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") == ""
+}
+
 // isAddress reports whether s is HOST:PORT. No host is every interface.
 func isAddress(s string) bool {
 	host, port, err := net.SplitHostPort(s)
