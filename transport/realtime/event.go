@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+
+	"sotto/audio"
 )
 
 // event is a message of ours.
@@ -41,11 +43,20 @@ func newError(f *fault, id string) event {
 	return &errorEvent{head{Type: "error"}, e}
 }
 
+func newSession(kind string, session shape) event { return &sessionEvent{head{Type: kind}, session} }
+
 // transcriptDelta is text of a translation session.
 type transcriptDelta struct {
 	head
 	Delta   string `json:"delta"`
 	Elapsed int64  `json:"elapsed_ms"`
+}
+
+// elapsedStep ms are what elapsed_ms moves by.
+const elapsedStep = 200
+
+func newDelta(kind, text string, heard audio.Position) event {
+	return &transcriptDelta{head{Type: kind}, text, heard.Millis() / elapsedStep * elapsedStep}
 }
 
 type speechStarted struct {
@@ -54,16 +65,28 @@ type speechStarted struct {
 	ItemID  string `json:"item_id"`
 }
 
+func newSpeechStarted(at audio.Position, item string) event {
+	return &speechStarted{head{Type: "input_audio_buffer.speech_started"}, at.Millis(), item}
+}
+
 type speechStopped struct {
 	head
 	EndMs  int64  `json:"audio_end_ms"`
 	ItemID string `json:"item_id"`
 }
 
+func newSpeechStopped(at audio.Position, item string) event {
+	return &speechStopped{head{Type: "input_audio_buffer.speech_stopped"}, at.Millis(), item}
+}
+
 type committed struct {
 	head
-	Previous *string `json:"previous_item_id"`
+	Previous *string `json:"previous_item_id"` // null: none
 	ItemID   string  `json:"item_id"`
+}
+
+func newCommitted(previous *string, item string) event {
+	return &committed{head{Type: "input_audio_buffer.committed"}, previous, item}
 }
 
 // itemEvent shows an item, whose transcript follows.
@@ -87,8 +110,8 @@ type itemContent struct {
 	Transcript *string `json:"transcript"`
 }
 
-func newItem(id string) item {
-	return item{id, "realtime.item", "message", "completed", "user", []itemContent{{Type: "input_audio"}}}
+func newItemEvent(kind string, previous *string, id string) event {
+	return &itemEvent{head{Type: kind}, previous, item{id, "realtime.item", "message", "completed", "user", []itemContent{{Type: "input_audio"}}}}
 }
 
 type itemDelta struct {
@@ -98,12 +121,23 @@ type itemDelta struct {
 	Delta   string `json:"delta"`
 }
 
+func newItemDelta(item, delta string) event {
+	return &itemDelta{head{Type: "conversation.item.input_audio_transcription.delta"}, item, 0, delta}
+}
+
 type itemCompleted struct {
 	head
 	ItemID     string `json:"item_id"`
 	Content    int    `json:"content_index"`
 	Transcript string `json:"transcript"`
 	Usage      usage  `json:"usage"`
+}
+
+func newItemCompleted(item, transcript string, length audio.Position) event {
+	return &itemCompleted{
+		head{Type: "conversation.item.input_audio_transcription.completed"}, item, 0, transcript,
+		usage{"duration", float64(length.Millis()) / 1000},
+	}
 }
 
 type usage struct {

@@ -7,9 +7,6 @@ import (
 	"sotto/audio"
 )
 
-// elapsedStep ms is what elapsed_ms moves by.
-const elapsedStep = 200
-
 // translator is a session that translates all it hears until it is closed.
 type translator struct {
 	*visit
@@ -30,7 +27,7 @@ func (t *translator) adopted() {
 }
 
 func (t *translator) created() event {
-	return &sessionEvent{head{Type: "session.created"}, t.config.session(t.label)}
+	return newSession("session.created", t.config.session(t.label))
 }
 
 func (t *translator) obey(kind string, message node) ([]event, *fault) {
@@ -40,7 +37,7 @@ func (t *translator) obey(kind string, message node) ([]event, *fault) {
 			return nil, f
 		}
 		t.adopted()
-		return []event{&sessionEvent{head{Type: "session.updated"}, t.config.session(t.label)}}, nil
+		return []event{newSession("session.updated", t.config.session(t.label))}, nil
 	case "session.input_audio_buffer.append":
 		return nil, t.append(message.at("audio"))
 	case "session.close":
@@ -62,16 +59,15 @@ func (t *translator) hear(frames []audio.Frame) error {
 
 // caption says what was committed.
 func (t *translator) caption(c *sotto.Caption) (all []event) {
-	elapsed := c.Heard.Millis() / elapsedStep * elapsedStep
 	source := c.Language == t.source
 	if !source || t.echoed.Load() {
 		if text := t.output.join(c); text != "" {
-			all = append(all, &transcriptDelta{head{Type: "session.output_transcript.delta"}, text, elapsed})
+			all = append(all, newDelta("session.output_transcript.delta", text, c.Heard))
 		}
 	}
 	if source && t.wanted.Load() {
 		if text := t.input.join(c); text != "" {
-			all = append(all, &transcriptDelta{head{Type: "session.input_transcript.delta"}, text, elapsed})
+			all = append(all, newDelta("session.input_transcript.delta", text, c.Heard))
 		}
 	}
 	return all

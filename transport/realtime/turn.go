@@ -47,9 +47,9 @@ func newTranscriber(v *visit, beta bool) *transcriber {
 
 func (t *transcriber) created() event {
 	if t.beta {
-		return &sessionEvent{head{Type: "transcription_session.created"}, t.config.beta(t.label)}
+		return newSession("transcription_session.created", t.config.beta(t.label))
 	}
-	return &sessionEvent{head{Type: "session.created"}, t.config.session(t.label)}
+	return newSession("session.created", t.config.session(t.label))
 }
 
 func (t *transcriber) obey(kind string, message node) ([]event, *fault) {
@@ -59,9 +59,9 @@ func (t *transcriber) obey(kind string, message node) ([]event, *fault) {
 			return nil, f
 		}
 		if kind == "session.update" {
-			return []event{&sessionEvent{head{Type: "session.updated"}, t.config.session(t.label)}}, nil
+			return []event{newSession("session.updated", t.config.session(t.label))}, nil
 		}
-		return []event{&sessionEvent{head{Type: "transcription_session.updated"}, t.config.beta(t.label)}}, nil
+		return []event{newSession("transcription_session.updated", t.config.beta(t.label))}, nil
 	case "input_audio_buffer.append":
 		return nil, t.append(message.at("audio"))
 	case "input_audio_buffer.commit":
@@ -90,7 +90,7 @@ func (t *transcriber) hear(frames []audio.Frame) error {
 			return err
 		}
 		if rule != nil && t.speaking && !speech && float64(t.detector.SilenceMillis()+hangMs) >= rule.silenceMs {
-			t.write(&speechStopped{head{Type: "input_audio_buffer.speech_stopped"}, t.heard.Millis(), t.item(t.turn)})
+			t.write(newSpeechStopped(t.heard, t.item(t.turn)))
 			if err := t.endTurn(); err != nil {
 				return err
 			}
@@ -103,7 +103,7 @@ func (t *transcriber) hear(frames []audio.Frame) error {
 func (t *transcriber) begin(rule *turnRule) {
 	t.speaking = true
 	t.from = max(t.from, t.heard-audio.Position(rule.paddingMs)*audio.RateHz/1000)
-	t.write(&speechStarted{head{Type: "input_audio_buffer.speech_started"}, t.from.Millis(), t.item(t.turn)})
+	t.write(newSpeechStarted(t.from, t.item(t.turn)))
 }
 
 // commit ends the turn because the client wants it.
@@ -131,8 +131,8 @@ func (t *transcriber) announce() {
 	if t.beta {
 		shown = "conversation.item.created"
 	}
-	t.write(&committed{head{Type: "input_audio_buffer.committed"}, t.previous, id})
-	t.write(&itemEvent{head{Type: shown}, t.previous, newItem(id)})
+	t.write(newCommitted(t.previous, id))
+	t.write(newItemEvent(shown, t.previous, id))
 	t.previous = &id
 }
 
@@ -164,7 +164,7 @@ func (t *transcriber) caption(c *sotto.Caption) []event {
 		return nil
 	}
 	t.text.WriteString(text)
-	return []event{&itemDelta{head{Type: "conversation.item.input_audio_transcription.delta"}, t.item(t.writing), 0, text}}
+	return []event{newItemDelta(t.item(t.writing), text)}
 }
 
 // complete ends the turn that is written, at its mark.
@@ -183,10 +183,7 @@ func (t *transcriber) complete(mark int64) (all []event) {
 }
 
 func (t *transcriber) completed(length audio.Position) event {
-	return &itemCompleted{
-		head{Type: "conversation.item.input_audio_transcription.completed"}, t.item(t.writing), 0, t.text.String(),
-		usage{"duration", float64(length.Millis()) / 1000},
-	}
+	return newItemCompleted(t.item(t.writing), t.text.String(), length)
 }
 
 // closed completes the turn in work, if something was said in it. Both halves
