@@ -27,12 +27,12 @@ func parse(data []byte) (node, *fault) {
 	var members map[string]any
 	err := d.Decode(&members)
 	if err == nil {
-		if _, err = d.Token(); err == nil {
+		if _, next := d.Token(); next != io.EOF {
 			err = errors.New("more follows behind the object")
 		}
 	}
 	switch {
-	case err != io.EOF:
+	case err != nil:
 		return node{}, invalid("", "invalid_json", "the message cannot be read as one JSON object: %.200v", err)
 	case members == nil:
 		return node{}, invalid("", "invalid_json", "the message is null, want an object")
