@@ -256,8 +256,11 @@ func (c *client) until(kind string) (all []said) {
 	for {
 		e := c.next()
 		all = append(all, e)
-		if e.Type == kind {
+		switch e.Type {
+		case kind:
 			return all
+		case "error":
+			c.t.Fatalf("in the place of %s came %s", kind, e.raw)
 		}
 	}
 }

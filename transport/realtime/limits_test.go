@@ -100,7 +100,7 @@ func (d *door) refuses(t *testing.T, code string) {
 func TestTheServerStops(t *testing.T) {
 	d := openDoor(t, pocketEngine(t, 2))
 	speaking, silent := d.dial(t, translations), d.dial(t, translations)
-	speaking.speak(appendToTranslation, clip(t, 1.5), 9600)
+	speaking.speak(appendToTranslation, clip(t, 1.9), 9600)
 	speaking.say(`{"type":"nothing"}`)
 	heard := speaking.until("error")
 	d.stop()

@@ -118,7 +118,7 @@ func (h *Handler) enter() *fault {
 	switch {
 	case h.closed:
 		return failed("server_stopping", "the server stops; connect again in a few seconds")
-	case h.open == maxSessions:
+	case h.open >= maxSessions:
 		return failed("too_many_sessions", "%d sessions are open, which is the most; try again in a few seconds", h.open)
 	}
 	h.open++

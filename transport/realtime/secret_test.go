@@ -34,10 +34,11 @@ func (d *door) post(t *testing.T, path, body string) (status int, reply map[stri
 }
 
 func TestAKeyRemembersItsSession(t *testing.T) {
-	d := openDoor(t, toyEngine(t, 1))
+	d := openDoor(t, pocketEngine(t, 1))
 	status, reply := d.post(t, translationSecrets, `{"expires_after":{"anchor":"created_at","seconds":10},"session":{"model":"gpt-realtime-translate","audio":{"output":{"language":"de"}}}}`)
 	key, _ := reply["value"].(string)
-	left := time.Until(time.Unix(int64(reply["expires_at"].(float64)), 0))
+	expires, _ := reply["expires_at"].(float64)
+	left := time.Until(time.Unix(int64(expires), 0))
 	if status != 200 || !strings.HasPrefix(key, "ek_") || left < 8*time.Second || left > 10*time.Second {
 		t.Fatalf("%d %v, %v left", status, reply, left)
 	}

@@ -56,7 +56,7 @@ func TestTheLanguageChangesWhileTheVoiceGoesOn(t *testing.T) {
 	c.speak(appendToTranslation, sound[2*usualRate*2:], 9600)
 	c.say(closeSession)
 	all, _ := c.rest()
-	if got := text(all, outputDelta); !strings.HasPrefix(got, " L'avion") || !strings.HasSuffix(got, "12:20.") {
+	if got := text(all, outputDelta); !strings.HasPrefix(got, " L'avion") || !strings.HasSuffix(got, "20.") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -108,7 +108,7 @@ func TestSomebodySaysWhatIsSpoken(t *testing.T) {
 
 func TestWhatWasSpokenCannotChange(t *testing.T) {
 	engine := toyEngine(t, 1)
-	engine.Model().Config.Profile.Sources = nil
+	engine.Model().Config.Profile.Sources, engine.Model().Config.Profile.Targets = nil, nil
 	c := openDoor(t, engine).dial(t, translations+"?source=es")
 	c.speak(appendToTranslation, babble(0.1), 9600)
 	c.say(`{"type":"session.update","session":{"audio":{"input":{"language":"fr"}}}}`)

@@ -259,10 +259,7 @@ func (v *visit) speak() {
 			return
 		}
 		for _, e := range v.talk.caption(&c) {
-			if v.write(e) != nil {
-				v.leave()
-				v.wake()
-			}
+			v.write(e)
 		}
 	}
 }
@@ -271,21 +268,25 @@ func (v *visit) speak() {
 // either is given up.
 func (v *visit) leave() {
 	v.gone.Store(true)
-	if v.voice.Room() == nil {
+	if v.room == "" {
 		v.abort(errGone)
 	}
+	v.wake()
 }
 
-// write sends an event, unless nobody reads.
-func (v *visit) write(e event) error {
+// write sends an event, unless nobody reads. A client that does not take it in
+// time is gone.
+func (v *visit) write(e event) {
 	if v.gone.Load() {
-		return nil
+		return
 	}
 	v.writing.Lock()
 	defer v.writing.Unlock()
 	e.stamp(fmt.Sprintf("event_%s_%d", v.label.id[len("sess_"):], v.events.Add(1)))
 	v.socket.SetWriteDeadline(time.Now().Add(v.limits.Write))
-	return v.socket.WriteJSON(e)
+	if v.socket.WriteJSON(e) != nil {
+		v.leave()
+	}
 }
 
 // stats returns the voice's counts for the log.
