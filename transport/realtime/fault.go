@@ -42,6 +42,8 @@ func refused(err error) *fault {
 	}
 	text := why.Message + "; " + why.Hint
 	switch why.Code {
+	case voice.Language:
+		return invalid("session.audio.output.language", "invalid_value", "%s", why.Message)
 	case voice.Full:
 		return &fault{"rate_limit_error", "rate_limit_exceeded", text, ""}
 	case voice.Stopping:

@@ -115,7 +115,11 @@ func TestWhatWasSpokenCannotChange(t *testing.T) {
 	if e := c.next(); e.Error.Code != "invalid_value" || e.Error.Param != "session.audio.input" {
 		t.Errorf("got %s", e.raw)
 	}
-	c.say(toLanguage("de"))
+	c.say(toLanguage("de")) // the engine remembers its languages
+	if e := c.next(); e.Error.Code != "invalid_value" || e.Error.Param != "session.audio.output.language" {
+		t.Errorf("got %s", e.raw)
+	}
+	c.say(toLanguage("es"))
 	c.until("session.updated")
 }
 
