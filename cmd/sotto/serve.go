@@ -15,6 +15,7 @@ import (
 	conf "sotto/cmd/sotto/config"
 	"sotto/models/pocket"
 	"sotto/transport"
+	"sotto/transport/metrics"
 	"sotto/transport/room"
 	"sotto/transport/ws"
 	"sotto/web"
@@ -45,6 +46,7 @@ type daemon struct {
 	level  slog.LevelVar
 	log    *slog.Logger
 	server *transport.Server
+	shown  *metrics.Metrics
 }
 
 func serve(c *cli.Context) error {
@@ -55,8 +57,13 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config}
+	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config, shown: metrics.New()}
 	d.openLog()
+	unprofile, err := d.profile()
+	if err != nil {
+		return err
+	}
+	defer unprofile()
 	if err := d.listen(); err != nil {
 		return err
 	}
@@ -91,6 +98,7 @@ func (d *daemon) listen() (err error) {
 		Source:  d.config.Source,
 		Drain:   d.config.Drain,
 		Rooms:   rooms,
+		Metrics: d.shown,
 		Log:     d.log,
 		Rules:   rules(&d.config),
 	})
@@ -123,7 +131,7 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 			return nil, err
 		}
 	}
-	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats})
+	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats, Observe: d.shown.Observe})
 	if err != nil {
 		return nil, err
 	}

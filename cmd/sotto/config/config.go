@@ -23,6 +23,7 @@ type Config struct {
 	Seats   int
 	Latency string
 	Source  string // language code; "": voices say
+	Pprof   string // "": no profiles
 	Drain   time.Duration
 	State   string // folder; "": rooms are in memory
 
