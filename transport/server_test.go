@@ -299,3 +299,23 @@ func TestAnAddressInUseIsSaid(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Sessions of OpenAI's clients have the door of the model, and end with the server.
+func TestRealtimeSessionsEndWithTheServer(t *testing.T) {
+	r := run(t, Options{})
+	socket, _, err := websocket.DefaultDialer.Dial(fmt.Sprintf("ws://%s/v1/realtime/translations?model=gpt-realtime-translate", r.Addr()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	for _, want := range []string{"session.created", "session.closed"} {
+		var event struct{ Type string }
+		if err := socket.ReadJSON(&event); err != nil || event.Type != want {
+			t.Fatalf("got %q and %v, want %s", event.Type, err, want)
+		}
+		r.stop()
+	}
+	if _, _, err := socket.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+		t.Errorf("it ended with %v", err)
+	}
+}

@@ -169,11 +169,14 @@ func (h *Handler) feed(ctx context.Context, session *sotto.Session, source intak
 func explain(err error, log *slog.Logger) *problem {
 	var p *problem
 	var sound *intake.Error
+	var full *sotto.BusyError
 	switch {
 	case errors.As(err, &p):
 		return p
-	case errors.Is(err, sotto.ErrFull):
-		return busy("every seat of this server is taken")
+	case errors.As(err, &full):
+		p := busy(full.Why)
+		p.retry = int(full.Retry.Round(time.Second) / time.Second)
+		return p
 	case errors.As(err, &sound):
 		return unreadable(sound)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -149,13 +149,6 @@ func TestAClientThatVanishes(t *testing.T) {
 	}
 }
 
-func TestOldSessionsExpire(t *testing.T) {
-	v := &visit{label: newLabel("", time.Now().Add(-longest))}
-	if !time.Now().After(v.label.expires) {
-		t.Error("a session of a day has not expired")
-	}
-}
-
 func TestModelsAndPages(t *testing.T) {
 	d := openDoor(t, toyEngine(t, 1))
 	for _, name := range []string{"tts-1", "gpt-4o", "gpt-4o-transcribe-diarize", strings.Repeat("x", 200)} {

@@ -147,10 +147,28 @@ func (o *official) checkTurns(t *testing.T) {
 	checkText(t, "manual deltas", o.Manual.Deltas, demoSpanish)
 }
 
-// checkText wants a text with at most a few words that live voices hear otherwise.
+// checkText wants a text with at most two words changed: which drafts a live voice
+// leaves out depends on the machine.
 func checkText(t *testing.T, name, got, want string) {
 	t.Helper()
-	if got != want {
+	is, should := strings.Fields(got), strings.Fields(want)
+	if common := inCommon(is, should); strings.Contains(got, "  ") || max(len(is), len(should))-common > 2 {
 		t.Errorf("%s: %q, want %q", name, got, want)
 	}
+}
+
+// inCommon is the length of the longest list of words that is part of both.
+func inCommon(a, b []string) int {
+	row := make([]int, len(b)+1)
+	for _, word := range a {
+		diagonal := 0
+		for j := range b {
+			above := row[j+1]
+			if row[j+1] = max(above, row[j]); word == b[j] {
+				row[j+1] = diagonal + 1
+			}
+			diagonal = above
+		}
+	}
+	return row[len(b)]
 }
