@@ -62,13 +62,15 @@ var order = map[string]string{
 	"transport/openai":         ". audio audio/intake decoder/prompt decoder/words transport/subtitle transport/voice",
 	"transport/realtime":       ". audio audio/vad decoder/prompt decoder/words transport/voice",
 	"transport/feed":           "transport/room transport/subtitle transport/wire",
+	"transport/access":         "",
+	"transport/strictjson":     "",
 	"web":                      "",
-	"transport":                ". transport/feed transport/metrics transport/openai transport/realtime transport/room transport/voice transport/ws",
+	"transport":                ". transport/access transport/feed transport/metrics transport/openai transport/realtime transport/room transport/strictjson transport/voice transport/ws",
 	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
 	"cmd/sotto/score":          "",
 	"cmd/sotto/eval":           ". audio audio/intake cmd/sotto/score decoder/policy",
 	"cmd/sotto/config":         "",
-	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench cmd/sotto/config cmd/sotto/eval decoder/policy models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/metrics transport/room transport/subtitle transport/wire transport/ws web",
+	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench cmd/sotto/config cmd/sotto/eval decoder/policy models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/access transport/metrics transport/room transport/subtitle transport/wire transport/ws web",
 
 	"decoder/policy/policytest": "decoder/policy",
 }

@@ -35,12 +35,15 @@ type Options struct {
 	Ready func() bool
 	// CheckOrigin says whether a page may ask; nil: none may, programs only.
 	CheckOrigin func(*http.Request) bool
-	Limits      func() Limits // of a session that connects now; nil: the defaults
-	Drain       time.Duration // for a session to say what is left at its end; 0: 10 s
-	Source      string        // language of voices that do not say, where the model hears several; "": none
-	// Mint makes a key that is accepted for so long; nil: every key is accepted,
+	// MayEnter says whether a client may be read in a room, or in none ("");
+	// nil: it may.
+	MayEnter func(r *http.Request, room string) bool
+	Limits   func() Limits // of a session that connects now; nil: the defaults
+	Drain    time.Duration // for a session to say what is left at its end; 0: 10 s
+	Source   string        // language of voices that do not say, where the model hears several; "": none
+	// Mint makes a key that is accepted for at most so long; nil: every key is accepted,
 	// and this one says nothing.
-	Mint func(ttl time.Duration) (secret string, expires time.Time, err error)
+	Mint func(ctx context.Context, ttl time.Duration) (secret string, expires time.Time, err error)
 	Log  *slog.Logger
 }
 
@@ -192,6 +195,9 @@ func (h *Handler) visit(r *http.Request, socket *websocket.Conn, limits Limits) 
 	f := h.checkModel(v.label.model)
 	if f == nil {
 		f = h.check(&v.config)
+	}
+	if h.opt.MayEnter != nil && !h.opt.MayEnter(r, v.room) {
+		f = invalid("room", "invalid_value", "the key is for another room; name that one with room= in the address")
 	}
 	if f != nil && f.Code != missing { // what is missing may still come
 		v.end = endRefused(f)

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -92,7 +93,7 @@ func (h *Handler) newSecret(w http.ResponseWriter, r *http.Request) {
 	if f == nil {
 		asked, f = h.wish(r, body)
 	}
-	secret, expires, f := h.mint(asked, f)
+	secret, expires, f := h.mint(r.Context(), asked, f)
 	if f != nil {
 		refuseSecret(w, f)
 		return
@@ -138,7 +139,7 @@ func (h *Handler) newBetaSecret(w http.ResponseWriter, r *http.Request) {
 		body.at("client_secret").at("expires_at").at("seconds").number(&life, leastLife, mostLife)
 		asked, f = h.fulfil(transcription, h.model(), life, body)
 	}
-	secret, expires, f := h.mint(asked, f)
+	secret, expires, f := h.mint(r.Context(), asked, f)
 	if f != nil {
 		refuseSecret(w, f)
 		return
@@ -149,14 +150,14 @@ func (h *Handler) newBetaSecret(w http.ResponseWriter, r *http.Request) {
 }
 
 // mint makes a key, unless there was a fault before, and remembers what for.
-func (h *Handler) mint(asked wish, before *fault) (secret string, expires time.Time, f *fault) {
+func (h *Handler) mint(ctx context.Context, asked wish, before *fault) (secret string, expires time.Time, f *fault) {
 	if before != nil {
 		return "", time.Time{}, before
 	}
 	secret, expires = newID("ek"), time.Now().Add(asked.ttl)
 	if h.opt.Mint != nil {
 		var err error
-		if secret, expires, err = h.opt.Mint(asked.ttl); err != nil {
+		if secret, expires, err = h.opt.Mint(ctx, asked.ttl); err != nil {
 			h.opt.Log.Error("no key could be made", "error", err)
 			return "", time.Time{}, failed("internal_error", "no key could be made; the server's log says why")
 		}

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -120,7 +121,10 @@ func TestSomebodyElseMakesKeys(t *testing.T) {
 	var asked time.Duration
 	var broken error
 	d := openDoor(t, pocketEngine(t, 1), func(opt *Options) {
-		opt.Mint = func(ttl time.Duration) (string, time.Time, error) { asked = ttl; return "theirs", expires, broken }
+		opt.Mint = func(_ context.Context, ttl time.Duration) (string, time.Time, error) {
+			asked = ttl
+			return "theirs", expires, broken
+		}
 	})
 	status, reply := d.post(t, secrets, "")
 	if status != 200 || reply["value"] != "theirs" || reply["expires_at"] != 2e9 || asked != 10*time.Minute {

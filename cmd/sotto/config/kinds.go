@@ -116,6 +116,9 @@ func isLanguage(s string) bool {
 	return s == "" || (len(s) == 2 || len(s) == 3) && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
+// isFile reports whether s can be the name of a file, or says that there is none.
+func isFile(s string) bool { return s == "" || isName(s) }
+
 // isAddress reports whether s is HOST:PORT. No host is every interface.
 func isAddress(s string) bool {
 	host, port, err := net.SplitHostPort(s)
