@@ -98,6 +98,9 @@ func TestOfficialJavaScriptClient(t *testing.T) {
 // speaks TLS trusts.
 func runClient(t *testing.T, start func(*httptest.Server), program, script string) (got official) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("minutes of sound are heard: run without -short")
+	}
 	d := openDoorWith(t, pocketEngine(t, 4), start)
 	folder := t.TempDir()
 	sound, ca := filepath.Join(folder, "sound.pcm"), filepath.Join(folder, "ca.pem")
