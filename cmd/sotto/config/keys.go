@@ -50,6 +50,8 @@ var keys = []Key{
 		number(func(c *Config) *int { return &c.Seats }, 1, 1000)},
 	{"latency", "latency", "balanced", "how long a word waits for certainty when the voice does not say", false,
 		choice(func(c *Config) *string { return &c.Latency }, "fast", "balanced", "quality")},
+	{"source", "source", "", "language that is spoken when a client cannot say it and the model hears several", false,
+		text(func(c *Config) *string { return &c.Source }, "a language code such as es", isLanguage)},
 	{"drain_timeout", "drain-timeout", "10s", "time for open voices to say what they have heard when the server stops", false,
 		span(func(c *Config) *time.Duration { return &c.Drain }, 100*time.Millisecond, time.Hour)},
 	{"state", "state", "", "folder where rooms keep what is said in them; empty: in memory alone", false,
