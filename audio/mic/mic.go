@@ -45,7 +45,7 @@ type Device struct {
 // Loss is sound that is missing.
 type Loss struct {
 	Samples int    // at 16 kHz
-	Cause   string // for people, such as "in the sound system"
+	Cause   string // for people, behind "so much was lost"
 }
 
 // system is the sound system of the machine, or of a test.

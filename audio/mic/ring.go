@@ -18,8 +18,8 @@ const (
 // Why sound is lost.
 const (
 	causeOverrun = "in the sound system"
-	causeSlow    = "the model was too slow"
-	causeGone    = "the microphone was gone"
+	causeSlow    = "because the model was too slow"
+	causeGone    = "while the microphone was gone"
 )
 
 // ring holds the pieces that wait. Its writer is the thread of the sound system,
@@ -32,6 +32,7 @@ type ring struct {
 	n      int
 	lost   Loss // before the next piece
 	at     audio.Position
+	over   int // what is left of a sample at 16 kHz, in parts of the device's rate
 	heard  time.Time // when the newest piece came, or the device was opened
 	begun  bool      // a piece came
 	closed bool
@@ -55,7 +56,9 @@ func (r *ring) put(p piece) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := len(p.samples) / p.channels
-	lasts := audio.Position(n) * audio.RateHz / audio.Position(p.rateHz)
+	r.over += n * audio.RateHz
+	lasts := audio.Position(r.over / p.rateHz)
+	r.over %= p.rateHz
 	r.gap(p.overrun, lasts)
 	r.at += lasts
 	if r.n == ringLen {

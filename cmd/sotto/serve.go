@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -44,6 +46,7 @@ type daemon struct {
 	json   bool        // form of the log
 	level  slog.LevelVar
 	log    *slog.Logger
+	rooms  *room.Store
 	server *transport.Server
 }
 
@@ -80,7 +83,7 @@ func serve(c *cli.Context) error {
 
 // listen opens the port. Until Ready the server answers, but hears nobody.
 func (d *daemon) listen() (err error) {
-	rooms, err := room.OpenStore(d.config.State, transport.MaxRooms, room.Options{})
+	d.rooms, err = room.OpenStore(d.config.State, transport.MaxRooms, room.Options{})
 	if err != nil {
 		return environmentError("%w; say where rooms are kept with --state", err)
 	}
@@ -89,12 +92,12 @@ func (d *daemon) listen() (err error) {
 		Files:   map[string][]byte{"/demo.ogg": pocket.Demo},
 		Latency: d.config.Latency,
 		Drain:   d.config.Drain,
-		Rooms:   rooms,
+		Rooms:   d.rooms,
 		Log:     d.log,
 		Rules:   rules(&d.config),
 	})
 	if err != nil {
-		rooms.Close()
+		d.rooms.Close()
 		return environmentError("%w; stop the other program, or choose another address with --listen", err)
 	}
 	if tcp, ok := d.server.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && len(d.config.Hosts) == 0 {
@@ -114,13 +117,8 @@ func rules(c *conf.Config) transport.Rules {
 // loadModel opens the model, computes with it once and lets voices in. done
 // closes it.
 func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
-	// The command line has told the engine's flags already, the file may have more.
-	for name, value := range map[string]string{
-		"model": d.config.Model, "mmproj": d.config.Mmproj, "weights": d.config.Weights, "threads": strconv.Itoa(d.config.Threads),
-	} {
-		if err := d.c.Set(name, value); err != nil {
-			return nil, err
-		}
+	if err := d.tellEngine(); err != nil {
+		return nil, err
 	}
 	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats})
 	if err != nil {
@@ -137,19 +135,35 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 	return done, nil
 }
 
+// tellEngine sets the engine's flags: the command line has told some already, the
+// file may have more.
+func (d *daemon) tellEngine() error {
+	return errors.Join(
+		d.c.Set("model", d.config.Model), d.c.Set("mmproj", d.config.Mmproj),
+		d.c.Set("weights", d.config.Weights), d.c.Set("threads", strconv.Itoa(d.config.Threads)),
+	)
+}
+
 // warm lets a second of silence through both towers: what is loaded or laid out
 // at first use is ready then.
 func warm(ctx context.Context, engine *sotto.Engine) error {
-	source, target := "en", "en" // of a model that knows any language
+	source, target := knownLanguages(engine)
+	_, err := engine.Trace(ctx, make([]float32, audio.RateHz), source, target, nil)
+	return err
+}
+
+// knownLanguages returns one that the model hears and one that it writes:
+// English, unless it knows others only.
+func knownLanguages(engine *sotto.Engine) (source, target string) {
+	source, target = "en", "en"
 	profile := engine.Model().Config.Profile
 	if len(profile.Sources) > 0 {
 		source = profile.Sources[0]
 	}
-	if len(profile.Targets) > 0 {
+	if len(profile.Targets) > 0 && !slices.Contains(profile.Targets, target) {
 		target = profile.Targets[0]
 	}
-	_, err := engine.Trace(ctx, make([]float32, audio.RateHz), source, target, nil)
-	return err
+	return source, target
 }
 
 // sayReady prints where the server is: as sentences for people, else as a record

@@ -61,6 +61,17 @@ func (s *Splitter) End() error {
 	return s.write(c)
 }
 
+// Preview gives the cues that End would write now, to another writer.
+func (s *Splitter) Preview(out *Writer) error {
+	later := *s // whose slices are not written to
+	later.out = out
+	if s.held != nil {
+		held := *s.held
+		later.held = &held
+	}
+	return later.End()
+}
+
 // Close completes the file.
 func (s *Splitter) Close() error {
 	if err := s.End(); err != nil {
