@@ -37,7 +37,7 @@ test: ## everything a change must pass; under 5 minutes on 2 cores
 	else echo "web tests left out: they need Node 20"; fi
 
 test-mic: ## the microphone on a sound server of its own; needs PortAudio and PulseAudio
-	CGO_ENABLED=1 $(GO) test -count 1 -tags portaudio -run Real ./audio/mic ./cmd/sotto
+	CGO_ENABLED=1 $(GO) test -count 1 -tags portaudio -run TestAReal ./audio/mic ./cmd/sotto
 
 check: ## what is slower: format, data races, every platform, the recipe's tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }

@@ -140,16 +140,26 @@ func standing(dir string) string {
 // less. 0 is unknown.
 func usableMemory() (total, free int64) {
 	total, free = bench.MachineMemory()
-	for _, limits := range [][2]string{
-		{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
-		{"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"},
-	} {
-		limit, used := number(limits[0]), number(limits[1])
+	for _, group := range groups() {
+		limit, used := number(group+"/memory.max"), number(group+"/memory.current")
 		if limit > 0 && (total == 0 || limit < total) {
 			total, free = limit, min(max(limit-used, 1), cmp.Or(free, limit))
 		}
 	}
 	return total, free
+}
+
+// groups lists the control groups of the program that may have a limit of their
+// own.
+func groups() []string {
+	const root = "/sys/fs/cgroup"
+	text, _ := os.ReadFile("/proc/self/cgroup")
+	own, found := strings.CutPrefix(strings.TrimSpace(string(text)), "0::")
+	all := []string{root}
+	for ; found && own != "/" && own != "." && own != ""; own = filepath.Dir(own) {
+		all = append(all, filepath.Join(root, own))
+	}
+	return all
 }
 
 // number reads a file that holds one; 0 where there is none, or no limit.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 
 	"sotto"
@@ -38,7 +39,7 @@ func (d *doctor) model() []check {
 	need := options.Size(m) + m.Config.Text.MemoryBytes(28*audio.RateHz/audio.FrameLen)
 	all := []check{
 		fine(name, "%s, %s parameters in %s; %s", m.Name, count(m.Source.Parameters), size(m.Source.Bytes), profileLanguages(&m.Config.Profile)),
-		fits(need),
+		fits(need, usableMemory),
 		d.packed(options, m),
 	}
 	m.Close()
@@ -51,9 +52,9 @@ func (d *doctor) model() []check {
 }
 
 // fits compares what a model and one voice take with what there is.
-func fits(need int64) check {
+func fits(need int64, usable func() (total, free int64)) check {
 	const name = "memory"
-	total, free := usableMemory()
+	total, free := usable()
 	switch {
 	case total == 0:
 		return fine(name, "the model needs about %s; how much there is the system does not say", size(need))
@@ -161,15 +162,12 @@ func (d *doctor) hear(engine *sotto.Engine, sound []float32) (string, error) {
 	}
 	ctx, cancel := context.WithCancel(d.c.Context)
 	defer cancel()
-	fed := make(chan struct{})
-	go session.Run(ctx) // its error comes out of Next
-	go func() {
-		defer close(fed)
-		d.speak(ctx, session, sound)
-	}()
+	var running sync.WaitGroup
+	running.Go(func() { session.Run(ctx) }) // its error comes out of Next
+	running.Go(func() { d.speak(ctx, session, sound) })
 	text, err := saidBy(ctx, session)
 	cancel()
-	<-fed
+	running.Wait()
 	return text, err
 }
 

@@ -59,6 +59,9 @@ func (s *saver) add(name, format string, languages []string) error {
 	g := &growing{file: f, languages: languages}
 	g.printer = savedAs(format, g, languages)
 	s.files = append(s.files, g)
+	if err := g.refresh(); err != nil {
+		return environmentError("cannot save: %w; name another place with --save", err)
+	}
 	return nil
 }
 
@@ -147,7 +150,7 @@ type savedCues struct {
 
 func (s savedCues) preview() error {
 	later := *s.writer
-	return s.splitter.Preview(&later)
+	return errors.Join(s.splitter.Preview(&later), later.Close())
 }
 
 // growing is a file of which the end is written anew again and again.
@@ -180,6 +183,11 @@ func (g *growing) caption(c sotto.Caption) error {
 	if err := g.printer.caption(c); err != nil {
 		return err
 	}
+	return g.refresh()
+}
+
+// refresh brings the file to what it would be if the voice ended now.
+func (g *growing) refresh() error {
 	g.later, g.previewing = g.later[:0], true
 	err := g.printer.preview()
 	g.previewing = false

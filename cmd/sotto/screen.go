@@ -72,6 +72,9 @@ func (p *livePrinter) note(text string) error {
 
 // show puts a text into the line below all others.
 func (p *livePrinter) show(status string) error {
+	if status == p.status {
+		return nil
+	}
 	var b strings.Builder
 	p.erase(&b)
 	p.status = status

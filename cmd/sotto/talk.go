@@ -58,8 +58,11 @@ func (t *talk) run() error {
 	defer cancel()
 	hearing, stop := context.WithCancel(t.c.Context)
 	defer stop()
-	heard, ran := make(chan news), make(chan error, 2)
-	go t.voice.Run(all) // its error comes out of Next
+	heard, ran := make(chan news), make(chan error, 3)
+	go func() {
+		t.voice.Run(all) // its error comes out of Next
+		ran <- nil
+	}()
 	go t.tell(all, heard)
 	go func() { ran <- t.feed(hearing, all) }()
 	go func() { ran <- t.gate.microphone(hearing) }()
@@ -143,10 +146,8 @@ func (t *talk) show(hearing context.Context, stop func(), heard <-chan news) err
 
 // close completes what was written.
 func (t *talk) close(end error) error {
-	if t.screen == nil || end == io.EOF {
-		for len(t.notices) > 0 {
-			t.note(<-t.notices)
-		}
+	for len(t.notices) > 0 {
+		t.note(<-t.notices)
 	}
 	out, saved := t.out.close(), t.saver.close()
 	switch {
@@ -225,8 +226,7 @@ func (t *talk) key(key byte, stop func()) error {
 		t.gate.pause(!t.gate.paused.Load())
 		return t.look()
 	case 't':
-		t.shown = (t.shown + 1) % len(t.choices())
-		return t.voice.Set(t.c.Context, t.choices()[t.shown], t.options.Transcribe)
+		return t.turn()
 	case 's':
 		return t.saveNow()
 	case 'q':
@@ -234,6 +234,18 @@ func (t *talk) key(key byte, stop func()) error {
 		stop()
 	}
 	return nil
+}
+
+// turn goes on to the next choice of languages.
+func (t *talk) turn() error {
+	ctx, cancel := context.WithTimeout(t.c.Context, time.Second)
+	defer cancel()
+	next := (t.shown + 1) % len(t.choices())
+	if t.voice.Set(ctx, t.choices()[next], t.options.Transcribe) != nil {
+		return t.note("the model is busy; try again")
+	}
+	t.shown = next
+	return t.look()
 }
 
 // choices are the languages that may be shown together: all of them, or each
