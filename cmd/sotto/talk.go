@@ -112,7 +112,7 @@ const lookEvery = 100 * time.Millisecond
 // show draws and writes until the voice has said everything.
 func (t *talk) show(hearing context.Context, stop func(), heard <-chan news) error {
 	var keyboard *keyboard
-	if t.screen != nil {
+	if isTerminal(t.stdout) {
 		keyboard = openKeyboard()
 	}
 	defer func() { keyboard.close() }()

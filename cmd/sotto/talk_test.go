@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,9 +11,14 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/urfave/cli/v2"
+
 	"sotto"
 	"sotto/audio"
 	"sotto/audio/mic"
+	"sotto/models/pocket"
+	"sotto/transport/room"
+	"sotto/transport/voice"
 )
 
 // heardPiece is what a fakeMic gives at a time.
@@ -296,4 +302,83 @@ func TestReadingEndsWithItsContext(t *testing.T) {
 	if end.err != context.Canceled {
 		t.Errorf("got %v", end.err)
 	}
+}
+
+// A microphone that lost sound: the voice goes on, the gap is on the screen and in
+// the room, and times are those of the clock.
+func TestALossIsToldToAllWhoRead(t *testing.T) {
+	model, err := pocket.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	engine, err := sotto.NewEngine(model, sotto.EngineOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rooms, err := room.OpenStore("", 1, room.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rooms.Close()
+	hall := voice.Hall{Engine: engine, Rooms: rooms, Log: slog.New(slog.DiscardHandler)}
+	options := voice.Options{Source: "es", Targets: []string{"en"}, Room: "mic"}
+	v, err := hall.Open(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := mic.Loss{Samples: 3 * audio.RateHz, Cause: "while the microphone was gone"}
+	sound := samples(t, sentence)
+	c := cli.NewContext(nil, nil, nil)
+	c.Context = t.Context()
+	s, p := newScreen(t, 120, "en")
+	talk := &talk{
+		listenJob: &listenJob{c: c, languages: []string{"en"}, options: options, notices: make(chan string, 1)},
+		voice:     v, gate: newGate(&spoken{[][]float32{sound, sound}, lost}, true), out: p, screen: p,
+	}
+	if err := talk.run(); err != nil {
+		t.Fatal(err)
+	}
+	v.Leave()
+	if shown := strings.Join(s.lines, "\n"); strings.Count(shown, "Who has prepared the important email?") != 2 || !strings.Contains(shown, "[3.0 s lost while the microphone was gone]") {
+		t.Errorf("shown\n%s", shown)
+	}
+	r, err := rooms.Room("mic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := r.Page(1000, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gaps, last := 0, audio.Position(0)
+	for _, e := range page.Events {
+		if e.Kind == room.Gap && e.Lost == 3*audio.RateHz && e.Note == lost.Cause {
+			gaps++
+		}
+		for _, w := range e.Words {
+			last = w.End
+		}
+	}
+	if end := audio.Position(2*len(sound)) + 3*audio.RateHz; gaps != 1 || last < end-audio.RateHz || last > end {
+		t.Errorf("%d gaps; the last word ends at %d of %d", gaps, last, end)
+	}
+}
+
+// spoken is a microphone that lost something between its sounds.
+type spoken struct {
+	sounds [][]float32
+	lost   mic.Loss
+}
+
+func (s *spoken) Read(dst []float32) (n int, lost mic.Loss, err error) {
+	for len(s.sounds) > 0 && len(s.sounds[0]) == 0 {
+		s.sounds, lost = s.sounds[1:], s.lost
+	}
+	if len(s.sounds) == 0 {
+		return 0, mic.Loss{}, io.EOF
+	}
+	n = copy(dst, s.sounds[0])
+	s.sounds[0] = s.sounds[0][n:]
+	return n, lost, nil
 }
