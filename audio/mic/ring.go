@@ -32,7 +32,7 @@ type ring struct {
 	n      int
 	lost   Loss // before the next piece
 	at     audio.Position
-	over   int // what is left of a sample at 16 kHz, in parts of the device's rate
+	over   int       // what is left of a sample at 16 kHz, in parts of the device's rate
 	heard  time.Time // when the newest piece came, or the device was opened
 	begun  bool      // a piece came
 	closed bool

@@ -77,13 +77,14 @@ func runDoctor(c *cli.Context) error {
 		return err
 	}
 	for _, look := range []func() []check{d.kernel, d.microphone, d.ffmpeg, d.address, d.rooms, d.model} {
-		for _, one := range look() {
+		found := look()
+		if c.Context.Err() != nil {
+			return &failure{exitInterrupted, errors.New("interrupted; the other checks were not made")}
+		}
+		for _, one := range found {
 			if err := d.report(one); err != nil {
 				return err
 			}
-		}
-		if c.Context.Err() != nil {
-			return &failure{exitInterrupted, errors.New("interrupted; the other checks were not made")}
 		}
 	}
 	return d.close()

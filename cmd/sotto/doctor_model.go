@@ -39,6 +39,7 @@ func (d *doctor) model() []check {
 	need := options.Size(m) + m.Config.Text.MemoryBytes(28*audio.RateHz/audio.FrameLen)
 	all := []check{
 		fine(name, "%s, %s parameters in %s; %s", m.Name, count(m.Source.Parameters), size(m.Source.Bytes), profileLanguages(&m.Config.Profile)),
+		d.files(m.Source.Paths),
 		fits(need, usableMemory),
 		d.packed(options, m),
 	}

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/urfave/cli/v2"
 
 	"sotto/audio/mic"
 )
@@ -28,7 +33,7 @@ func TestTheDoctorFindsThePocketModelWell(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	for _, name := range []string{"processor", "microphone", "ffmpeg", "address", "state", "model", "memory", "cache", "self-test", "speed"} {
+	for _, name := range []string{"processor", "microphone", "ffmpeg", "address", "state", "model", "files", "memory", "cache", "self-test", "speed"} {
 		if seen[name].Says == "" {
 			t.Errorf("nothing is said of %s in\n%s", name, out)
 		}
@@ -81,6 +86,41 @@ func TestAnotherModelIsTriedWithoutATextToCompare(t *testing.T) {
 	out := works(t, "doctor", "--model", toyDir, "--listen", "127.0.0.1:0")
 	if !strings.Contains(out, "hears 10 s of sound without an error") || !strings.Contains(out, "speed") {
 		t.Errorf("got\n%s", out)
+	}
+}
+
+// Files in the hub's cache lie under names that are their sums.
+func TestFilesAreComparedWithTheirSums(t *testing.T) {
+	dir := t.TempDir()
+	good := fmt.Sprintf("%x", sha256.Sum256([]byte("weights")))
+	for name, data := range map[string]string{good: "weights", strings.Repeat("ab", 32): "other weights", strings.Repeat("cd", 20): "a text"} {
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600), os.Symlink(name, filepath.Join(dir, name[:4]+".gguf"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := cli.NewContext(nil, nil, nil)
+	c.Context = t.Context()
+	told, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer told.Close()
+	d := &doctor{c: c, stderr: told}
+	whole, damaged, other := filepath.Join(dir, good[:4]+".gguf"), filepath.Join(dir, "abab.gguf"), filepath.Join(dir, "cdcd.gguf")
+	for _, tt := range []struct {
+		paths       []string
+		state, says string
+	}{
+		{[]string{whole, other}, stateOK, "1 file has"},
+		{[]string{whole, damaged}, stateFail, "abab.gguf"},
+		{[]string{dir}, stateFail, "abab.gguf"},
+		{[]string{other}, stateOK, "no sum is known"},
+		{nil, stateOK, "part of the program"},
+	} {
+		got := d.files(tt.paths)
+		if got.State != tt.state || !strings.Contains(got.Says, tt.says) || got.State == stateFail && got.code != exitModel {
+			t.Errorf("%v: %+v, want %s and %q", tt.paths, got, tt.state, tt.says)
+		}
 	}
 }
 

@@ -18,18 +18,19 @@ type keyboard struct {
 	ended    chan struct{}
 }
 
-// openKeyboard returns nil where there is no terminal.
+// openKeyboard returns nil where there is no terminal, or another program has it.
 func openKeyboard() *keyboard {
 	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return nil
 	}
 	before, err := unix.IoctlGetTermios(fd(terminal), getTermios)
-	if err != nil || terminal.SetReadDeadline(time.Time{}) != nil { // which close needs
+	owner, _ := unix.IoctlGetInt(fd(terminal), unix.TIOCGPGRP)
+	if err != nil || owner != unix.Getpgrp() || terminal.SetReadDeadline(time.Time{}) != nil { // which close needs
 		terminal.Close()
 		return nil
 	}
-	k := &keyboard{terminal, *before, make(chan byte), make(chan struct{})}
+	k := &keyboard{terminal, *before, make(chan byte, 16), make(chan struct{})}
 	single := *before
 	single.Lflag &^= unix.ICANON | unix.ECHO
 	single.Cc[unix.VMIN], single.Cc[unix.VTIME] = 1, 0
@@ -59,7 +60,7 @@ func (k *keyboard) read() {
 		}
 		select {
 		case k.pressed <- b[0]:
-		case <-time.After(time.Second): // nobody wants it any more
+		default: // typed ahead by more than anyone means
 		}
 	}
 }

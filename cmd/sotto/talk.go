@@ -10,6 +10,7 @@ import (
 
 	"sotto"
 	"sotto/audio"
+	"sotto/audio/mic"
 	"sotto/transport/voice"
 )
 
@@ -42,6 +43,9 @@ func (t *talk) open() (err error) {
 	}
 	t.out, err = newPrinter("text", t.stdout, t.languages, "")
 	t.screen, _ = t.out.(*livePrinter)
+	if m, ok := t.gate.source.(*mic.Microphone); ok && t.screen != nil {
+		return t.note("listening to " + m.Device().Name)
+	}
 	return err
 }
 
