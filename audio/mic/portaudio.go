@@ -16,23 +16,22 @@ func native() (system, error) { return portAudio{}, nil }
 // initialized for every list and every opening.
 type portAudio struct{}
 
-func (portAudio) devices() (all []Device, err error) {
-	err = initialized(func() error {
-		all, _, err = list()
-		return err
-	})
-	return all, err
+func (portAudio) devices() ([]Device, error) {
+	if err := initialize(); err != nil {
+		return nil, err
+	}
+	all, _, err := list()
+	return all, errors.Join(err, portaudio.Terminate())
 }
 
-// initialized does something with PortAudio, and takes it down when that fails
-// or keeps nothing open.
-func initialized(do func() error) error {
-	return quietly(func() error {
-		if err := portaudio.Initialize(); err != nil {
-			return broken(err)
-		}
-		return errors.Join(do(), portaudio.Terminate())
-	})
+// initialize takes PortAudio up; every call is followed by one of
+// portaudio.Terminate.
+func initialize() error {
+	quiet()
+	if err := portaudio.Initialize(); err != nil {
+		return broken(err)
+	}
+	return nil
 }
 
 func broken(err error) error {
@@ -59,19 +58,15 @@ func list() ([]Device, []*portaudio.DeviceInfo, error) {
 
 // open listens to at most two channels: a device that mixes for itself, as sound
 // servers do, claims dozens.
-func (portAudio) open(d Device, heard func(p piece)) (closer io.Closer, err error) {
-	err = quietly(func() error {
-		if err := portaudio.Initialize(); err != nil {
-			return broken(err)
-		}
-		stream, err := start(d, heard)
-		if err != nil {
-			return errors.Join(err, portaudio.Terminate())
-		}
-		closer = listening{stream}
-		return nil
-	})
-	return closer, err
+func (portAudio) open(d Device, heard func(p piece)) (io.Closer, error) {
+	if err := initialize(); err != nil {
+		return nil, err
+	}
+	stream, err := start(d, heard)
+	if err != nil {
+		return nil, errors.Join(err, portaudio.Terminate())
+	}
+	return listening{stream}, nil
 }
 
 func start(d Device, heard func(p piece)) (*portaudio.Stream, error) {
@@ -109,7 +104,5 @@ func startDevice(info *portaudio.DeviceInfo, heard func(p piece)) (*portaudio.St
 type listening struct{ stream *portaudio.Stream }
 
 func (l listening) Close() error {
-	return quietly(func() error {
-		return errors.Join(l.stream.Abort(), l.stream.Close(), portaudio.Terminate())
-	})
+	return errors.Join(l.stream.Abort(), l.stream.Close(), portaudio.Terminate())
 }

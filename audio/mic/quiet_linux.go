@@ -2,27 +2,30 @@
 
 package mic
 
-import (
-	"os"
+/*
+#cgo LDFLAGS: -ldl
+#define _GNU_SOURCE
+#include <dlfcn.h>
 
-	"golang.org/x/sys/unix"
-)
+typedef void (*alsa_handler)(const char *, int, const char *, int, const char *, ...);
+typedef void (*jack_handler)(const char *);
 
-// quietly does something while standard error leads nowhere: ALSA and JACK write
-// dozens of lines there about what they did not find, on any machine, and have no
-// other switch that all their versions know.
-func quietly(do func() error) error {
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return do()
+static void alsa_says(const char *file, int line, const char *function, int err, const char *format, ...) {}
+static void jack_says(const char *text) {}
+
+// PortAudio brings these libraries with it, or does not.
+static void quiet(void) {
+	int (*alsa)(alsa_handler) = (int (*)(alsa_handler))dlsym(RTLD_DEFAULT, "snd_lib_error_set_handler");
+	if (alsa) alsa(alsa_says);
+	const char *names[] = {"jack_set_error_function", "jack_set_info_function"};
+	for (int i = 0; i < 2; i++) {
+		void (*jack)(jack_handler) = (void (*)(jack_handler))dlsym(RTLD_DEFAULT, names[i]);
+		if (jack) jack(jack_says);
 	}
-	defer null.Close()
-	kept, err := unix.FcntlInt(2, unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		return do()
-	}
-	defer unix.Close(kept)
-	unix.Dup3(int(null.Fd()), 2, 0)
-	defer unix.Dup3(kept, 2, 0)
-	return do()
 }
+*/
+import "C"
+
+// quiet has ALSA and JACK keep to themselves what they did not find: dozens of
+// lines on standard error, on any machine.
+func quiet() { C.quiet() }

@@ -2,5 +2,5 @@
 
 package mic
 
-// quietly has nothing to silence here.
-func quietly(do func() error) error { return do() }
+// quiet has nothing to silence here.
+func quiet() {}
