@@ -35,6 +35,9 @@ type EngineOptions struct {
 	// Policy is what was found out about the model's attention and certainty, by
 	// sotto eval --calibrate; zero: nothing, so drafts have to agree.
 	Policy policy.Table
+	// Observe is told what happens in all voices, as it happens and from their
+	// goroutines; nil: nobody is.
+	Observe func(m Measure, value float64)
 	// Burden is called while the engine is held, for frames of speech that were
 	// heard or for replies that are drafted: tests of load make a slow machine
 	// with it.
@@ -57,7 +60,9 @@ type Engine struct {
 
 	seats  int32
 	taken  atomic.Int32
+	tell   func(Measure, float64)
 	burden func(frames, replies int)
+	memory atomic.Int64 // bytes of keys and values of all voices
 }
 
 // NewEngine prepares model for listening. The model must stay open as long as
@@ -81,7 +86,7 @@ func NewEngine(model *gemma4.Model, opt EngineOptions) (*Engine, error) {
 	}
 	e := &Engine{
 		model: model, encoder: enc, decoder: dec, prompts: prompts, team: team, load: new(load),
-		seats: int32(opt.Seats), burden: opt.Burden,
+		seats: int32(opt.Seats), tell: opt.Observe, burden: opt.Burden,
 	}
 	return e, e.adopt(opt.Policy)
 }
@@ -102,7 +107,7 @@ func (e *Engine) adopt(table policy.Table) error {
 // WithPolicy returns an engine with another policy table on the same model and
 // the same threads. It has seats of its own.
 func (e *Engine) WithPolicy(table policy.Table) (*Engine, error) {
-	other := &Engine{model: e.model, encoder: e.encoder, decoder: e.decoder, prompts: e.prompts, team: e.team, load: new(load), seats: e.seats, burden: e.burden}
+	other := &Engine{model: e.model, encoder: e.encoder, decoder: e.decoder, prompts: e.prompts, team: e.team, load: new(load), seats: e.seats, tell: e.tell, burden: e.burden}
 	return other, other.adopt(table)
 }
 
@@ -139,11 +144,13 @@ func (e *Engine) Open(opt SessionOptions) (*Session, error) {
 	}
 	if e.taken.Add(1) > e.seats {
 		e.taken.Add(-1)
+		e.observe(Refused, 1)
 		return nil, busy("every seat is taken")
 	}
 	s := newSession(e, opt, tasks, longest)
 	if err := s.enter(); err != nil {
 		e.taken.Add(-1)
+		e.observe(Refused, 1)
 		return nil, err
 	}
 	return s, nil

@@ -158,6 +158,7 @@ func (e *Engine) bear(frames, replies int) {
 type Load struct {
 	Level   int           // rung of the ladder, AtEase to NobodyEnters
 	Voices  int           // that are open
+	Bytes   int64         // of keys and values, of all voices
 	Cost    float64       // share of real time that one voice with one language takes while it speaks; 0: not known yet
 	Busy    time.Duration // in which the engine has computed so far
 	Passing time.Duration // for which the pass under way has lasted
@@ -169,5 +170,5 @@ func (e *Engine) Load() Load {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all, now := e.team.Busy()
-	return Load{Level: l.level(time.Now()), Voices: int(e.taken.Load()), Cost: l.cost, Busy: all, Passing: now}
+	return Load{Level: l.level(time.Now()), Voices: int(e.taken.Load()), Bytes: e.memory.Load(), Cost: l.cost, Busy: all, Passing: now}
 }

@@ -63,7 +63,7 @@ func TestWhoCannotBeHeardInTimeIsRefused(t *testing.T) {
 		slow.set(0.09, 0)
 		e := toyEngine(t, EngineOptions{Seats: 100, Burden: slow.bear})
 		opt := twoLanguages
-		opt.EveryStep, opt.Targets = false, []string{"en"}
+		opt.EveryStep, opt.Targets, opt.Step = false, []string{"en"}, -1
 		var all sync.WaitGroup
 		var open []*Session
 		enter := func() error {

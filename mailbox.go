@@ -66,20 +66,26 @@ func (s *Session) Offer(f *audio.Frame) {
 
 func (s *Session) drop() {
 	s.shed++
-	s.stats.lost.Add(audio.FrameLen)
+	s.count(audio.FrameLen)
+}
+
+// count has samples counted that are lost.
+func (s *Session) count(samples audio.Position) {
+	s.stats.lost.Add(int64(samples))
+	s.engine.observe(Lost, seconds(samples))
 }
 
 // Lose says that so many frames never came. They are heard as silence, and a
 // Caption says what is missing, and why.
 func (s *Session) Lose(ctx context.Context, frames int, cause string) error {
-	s.stats.lost.Add(int64(frames) * audio.FrameLen)
+	s.count(audio.Position(frames) * audio.FrameLen)
 	return s.post(ctx, &mail{kind: missing, n: int64(frames), cause: cause})
 }
 
 // Gap says that so many of the samples handed over last were no sound of the
 // voice but stood in for what was lost.
 func (s *Session) Gap(ctx context.Context, samples audio.Position, cause string) error {
-	s.stats.lost.Add(int64(samples))
+	s.count(samples)
 	return s.post(ctx, &mail{kind: lost, n: int64(samples), cause: cause})
 }
 
@@ -113,6 +119,7 @@ func (s *Session) Behind() time.Duration { return time.Duration(s.age.Load()) }
 func (s *Session) look(since time.Time) {
 	age := time.Since(since)
 	s.age.Store(int64(age))
+	s.engine.observe(FrameLag, age.Seconds())
 	if s.looked == 0 || age < s.least {
 		s.least = age
 	}

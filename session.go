@@ -80,6 +80,7 @@ type Session struct {
 	quiet      int  // frames since somebody spoke
 	sure       bool // one language's draft of the segment has been certain
 	segment    int
+	stretch    stretch
 	drafted    int // frames of the window when all targets drafted last
 	heard      audio.Position
 	worked     time.Duration // before the frame in work
@@ -173,6 +174,7 @@ func (s *Session) Stats() Stats {
 // Close gives the seat of a session back that will not be run.
 func (s *Session) Close() {
 	s.engine.load.leave(s.weight)
+	s.engine.memory.Add(-s.stats.bytes.Load())
 	s.engine.taken.Add(-1)
 }
 
@@ -302,6 +304,7 @@ func (s *Session) keepLead(f *audio.Frame) {
 func (s *Session) beginSegment(levelDB float64) error {
 	s.segment = int(s.stats.segments.Add(1)) - 1
 	s.speaking, s.quiet, s.sure = true, 0, false
+	s.stretch = stretch{from: s.heard - audio.FrameLen, worked: s.worked}
 	if len(s.window.places) == 0 {
 		if err := s.window.clear(); err != nil {
 			return err

@@ -36,6 +36,7 @@ func (s *Session) react(ctx context.Context) error {
 func (s *Session) step(ctx context.Context) error {
 	if !s.opt.EveryStep && len(s.mailbox) >= behindLen {
 		s.stats.skipped.Add(1)
+		s.engine.observe(Skipped, 1)
 		return nil
 	}
 	targets := s.targets
@@ -56,6 +57,8 @@ func (s *Session) draft(ctx context.Context, targets []*target, final bool) erro
 		return err
 	}
 	s.stats.steps.Add(1)
+	s.engine.observe(Steps, 1)
+	defer func(began time.Time) { s.engine.observe(StepTime, time.Since(began).Seconds()) }(time.Now())
 	if s.drafted = 0; len(targets) == len(s.targets) {
 		s.drafted = w.frames()
 	}
@@ -93,20 +96,20 @@ func (s *Session) weigh() {
 	for _, t := range s.targets {
 		n += t.fork.Bytes()
 	}
-	s.stats.bytes.Store(int64(n))
+	s.engine.memory.Add(int64(n) - s.stats.bytes.Swap(int64(n)))
 }
 
 // settle commits and shows what the drafts give: nothing before one of the
 // languages has been certain that there is something to say.
 func (s *Session) settle(targets []*target, final bool) {
 	if !s.sure && !s.certain(targets, final) {
-		s.stats.guarded.Add(1)
+		s.guarded()
 		return
 	}
 	for _, t := range targets {
 		words, tail, guarded := t.settle(final, s.window)
 		if guarded {
-			s.stats.guarded.Add(1)
+			s.guarded()
 		}
 		if final {
 			tail = ""
@@ -114,11 +117,17 @@ func (s *Session) settle(targets []*target, final bool) {
 		for i := range words { // the last frame may be longer than the voice
 			words[i].Start, words[i].End = min(words[i].Start, s.heard), min(words[i].End, s.heard)
 		}
+		s.observeWords(words, t.shown, tail)
 		if len(words) > 0 || tail != t.shown {
 			s.put(t, Caption{Words: words, Tail: tail})
 		}
 		t.shown = tail
 	}
+}
+
+func (s *Session) guarded() {
+	s.stats.guarded.Add(1)
+	s.engine.observe(Guarded, 1)
 }
 
 // certain asks every target about its draft, so that each remembers its own.
@@ -153,6 +162,7 @@ func (s *Session) pause(ctx context.Context) error {
 		}
 	}
 	s.settle(s.targets, true)
+	s.observePause()
 	for _, t := range s.targets {
 		s.complete(t)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"sotto"
 	"sotto/transport/feed"
+	"sotto/transport/metrics"
 	"sotto/transport/openai"
 	"sotto/transport/room"
 	"sotto/transport/voice"
@@ -30,6 +31,7 @@ type Options struct {
 	Latency string            // of voices that do not say; "": balanced
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
+	Metrics *metrics.Metrics  // shown at /metrics; nil: nothing is
 	Log     *slog.Logger
 	Rules
 }
@@ -131,6 +133,9 @@ func (s *Server) routes() http.Handler {
 	s.readers.Mount(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
+	if s.options.Metrics != nil {
+		mux.Handle("GET /metrics", s.options.Metrics)
+	}
 	for path, data := range s.options.Files {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeContent(w, r, path, time.Time{}, strings.NewReader(string(data)))

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"sotto"
+	"sotto/transport/metrics"
 	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
@@ -22,7 +23,7 @@ func (l *listenJob) serve() (h *voice.Hall, done func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	d := &daemon{c: l.c, stderr: l.stderr, config: told.Config}
+	d := &daemon{c: l.c, stderr: l.stderr, config: told.Config, shown: metrics.New()}
 	d.level.Set(slog.LevelWarn)
 	d.log = slog.New(&textHandler{out: l, lock: new(sync.Mutex), level: &d.level})
 	if err := d.listen(); err != nil {
@@ -53,7 +54,7 @@ func (l *listenJob) ready(d *daemon) (*sotto.Engine, func(), error) {
 	if err := d.tellEngine(); err != nil {
 		return nil, nil, err
 	}
-	engine, done, err := openEngine(l.c, sotto.EngineOptions{Seats: d.config.Seats})
+	engine, done, err := openEngine(l.c, sotto.EngineOptions{Seats: d.config.Seats, Observe: d.shown.Observe})
 	if err != nil {
 		return nil, nil, err
 	}

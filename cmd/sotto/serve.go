@@ -17,6 +17,7 @@ import (
 	conf "sotto/cmd/sotto/config"
 	"sotto/models/pocket"
 	"sotto/transport"
+	"sotto/transport/metrics"
 	"sotto/transport/room"
 	"sotto/transport/ws"
 	"sotto/web"
@@ -48,6 +49,7 @@ type daemon struct {
 	log    *slog.Logger
 	rooms  *room.Store
 	server *transport.Server
+	shown  *metrics.Metrics
 }
 
 func serve(c *cli.Context) error {
@@ -58,8 +60,13 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config}
+	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config, shown: metrics.New()}
 	d.openLog()
+	unprofile, err := d.profile()
+	if err != nil {
+		return err
+	}
+	defer unprofile()
 	if err := d.listen(); err != nil {
 		return err
 	}
@@ -93,6 +100,7 @@ func (d *daemon) listen() (err error) {
 		Latency: d.config.Latency,
 		Drain:   d.config.Drain,
 		Rooms:   d.rooms,
+		Metrics: d.shown,
 		Log:     d.log,
 		Rules:   rules(&d.config),
 	})
@@ -120,7 +128,7 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 	if err := d.tellEngine(); err != nil {
 		return nil, err
 	}
-	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats})
+	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats, Observe: d.shown.Observe})
 	if err != nil {
 		return nil, err
 	}

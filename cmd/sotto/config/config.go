@@ -22,6 +22,7 @@ type Config struct {
 	Threads int // 0: one per core
 	Seats   int
 	Latency string
+	Pprof   string // "": no profiles
 	Drain   time.Duration
 	State   string // folder; "": rooms are in memory
 

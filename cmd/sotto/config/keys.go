@@ -46,6 +46,9 @@ var keys = []Key{
 	{"state", "state", "", "folder where rooms keep what is said in them; empty: in memory alone", false,
 		text(func(c *Config) *string { return &c.State }, "the name of a folder", func(s string) bool { return s == "" || isName(s) })},
 
+	{"pprof", "pprof", "", "address of this machine to serve Go's profiles on; empty: none", false,
+		text(func(c *Config) *string { return &c.Pprof }, "HOST:PORT of this machine, such as 127.0.0.1:6060", func(s string) bool { return s == "" || isAddress(s) })},
+
 	{"limits.text_bytes", "", "8192", "largest text message of a client", true,
 		number(func(c *Config) *int { return &c.Limits.Text }, 1024, 8192)},
 	{"limits.binary_bytes", "", "65536", "largest message with sound", true,
