@@ -63,13 +63,15 @@ var order = map[string]string{
 	"transport/ws":             ". audio transport/voice transport/wire",
 	"transport/openai":         ". audio audio/intake decoder/prompt decoder/words transport/subtitle",
 	"transport/feed":           "transport/room transport/subtitle transport/wire",
+	"transport/access":         "",
+	"transport/strictjson":     "",
 	"web":                      "",
-	"transport":                ". transport/feed transport/metrics transport/openai transport/room transport/voice transport/ws",
+	"transport":                ". transport/access transport/feed transport/metrics transport/openai transport/room transport/strictjson transport/voice transport/ws",
 	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
 	"cmd/sotto/score":          "",
 	"cmd/sotto/eval":           ". audio audio/intake cmd/sotto/score decoder/policy",
 	"cmd/sotto/config":         "",
-	"cmd/sotto":                ". audio audio/intake audio/mic cmd/sotto/bench cmd/sotto/config cmd/sotto/eval decoder/policy models/disk models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/metrics transport/room transport/subtitle transport/voice transport/wire transport/ws web",
+	"cmd/sotto":                ". audio audio/intake audio/mic cmd/sotto/bench cmd/sotto/config cmd/sotto/eval decoder/policy models/disk models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/access transport/metrics transport/room transport/subtitle transport/voice transport/wire transport/ws web",
 
 	"decoder/policy/policytest": "decoder/policy",
 }

@@ -17,12 +17,12 @@ import (
 )
 
 func listenCommand() *cli.Command {
-	return &cli.Command{
+	command := &cli.Command{
 		Name:  "listen",
 		Usage: "translate what the microphone hears, or what a recorder pipes in",
 		Description: "sotto listen --to en                              # the default microphone; sotto devices lists all\n" +
 			"sotto listen --to en,fr --save talk.srt           # talk.en.srt and talk.fr.srt, whole at any moment\n" +
-			"sotto listen --to en --serve                      # others read along; their link is printed\n" +
+			"sotto listen --to en --serve                      # read along: prints the link; --public lets other machines do so\n" +
 			"arecord -q -f S16_LE -r 16000 -c 1 | sotto listen --to en --stdin\n\n" +
 			"On a terminal words scroll up when a segment has ended. Below stand the words that stay and, faint, those that may\n" +
 			"change; the last line has the level of the sound and how far the text is behind it. Keys: space pauses, t goes\n" +
@@ -41,11 +41,16 @@ func listenCommand() *cli.Command {
 			&cli.IntFlag{Name: "channels", Value: 1, Usage: "`NUMBER` of channels of --stdin"},
 			&cli.StringFlag{Name: "save", Usage: "also write into a new `FILE`.srt, .vtt, .txt or .jsonl, as it grows"},
 			&cli.BoolFlag{Name: "serve", DisableDefaultText: true, Usage: "let others read along: start the daemon, as sotto serve would"},
-			&cli.StringFlag{Name: "listen", DefaultText: "127.0.0.1:7788", Usage: "`HOST:PORT` of --serve"},
 			&cli.StringFlag{Name: "room", Value: "mic", Usage: "`NAME` of the room of --serve"},
 		),
 		Action: listen,
 	}
+	for _, f := range configFlags() {
+		if slices.Contains([]string{"listen", "public", "allow-host", "state"}, f.Names()[0]) {
+			command.Flags = append(command.Flags, f)
+		}
+	}
+	return command
 }
 
 // listenJob is what one run of sotto listen is told.

@@ -38,8 +38,8 @@ func (l *listenJob) serve() (h *voice.Hall, done func(), err error) {
 		<-served
 		return nil, nil, err
 	}
-	at := openable(d.server.Addr())
-	l.notice(fmt.Sprintf("read along at http://%s/rooms/%s/captions.txt?follow=1", at, l.options.Room))
+	l.notice(d.reach())
+	l.notice("read along at " + d.readersLink(l.options.Room))
 	return &voice.Hall{Engine: engine, Rooms: d.rooms, Log: d.log}, func() {
 		stop()
 		if err := <-served; err != nil {
@@ -47,6 +47,15 @@ func (l *listenJob) serve() (h *voice.Hall, done func(), err error) {
 		}
 		closeEngine()
 	}, nil
+}
+
+// readersLink is where a room is read, by the name that others know.
+func (d *daemon) readersLink(room string) string {
+	page := d.server.URL()
+	if len(d.config.Hosts) > 0 {
+		page = named(page, d.config.Hosts[0])
+	}
+	return page + "/rooms/" + room + "/captions.txt?follow=1"
 }
 
 // ready opens the model and lets the daemon hear with it.
