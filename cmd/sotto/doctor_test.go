@@ -60,7 +60,7 @@ func TestTheDoctorFailsAsTheProgramWould(t *testing.T) {
 		"no such model":        {"--model " + file + "x", "", exitModel, "fail  model "},
 		"no such weights":      {"--weights q2", "", exitUsage, ""},
 		"a state in a file":    {"--state " + file + "/rooms", "", exitEnvironment, "fail  state "},
-		"an address of others": {"--public --listen 192.0.2.1:7788", "", exitUsage, ""},
+		"an address of others": {"--listen 192.0.2.1:7788 --state " + t.TempDir(), "", exitUsage, ""},
 		"a kernel of others":   {"", "riscv", exitEnvironment, "fail  processor "},
 		"an argument":          {"pocket", "", exitUsage, ""},
 	} {

@@ -16,13 +16,16 @@ import (
 	"sotto/transport/voice"
 )
 
+// hosting are the flags of sotto serve that --serve takes too.
+var hosting = []string{"listen", "insecure-lan", "allow-host", "tls-cert", "tls-key", "auth", "tokens-file", "state"}
+
 func listenCommand() *cli.Command {
 	command := &cli.Command{
 		Name:  "listen",
 		Usage: "translate what the microphone hears, or what a recorder pipes in",
 		Description: "sotto listen --to en                              # the default microphone; sotto devices lists all\n" +
 			"sotto listen --to en,fr --save talk.srt           # talk.en.srt and talk.fr.srt, whole at any moment\n" +
-			"sotto listen --to en --serve                      # read along: prints the link; --public lets other machines do so\n" +
+			"sotto listen --to en --serve                      # read along: prints the link; --listen lets other machines do so\n" +
 			"arecord -q -f S16_LE -r 16000 -c 1 | sotto listen --to en --stdin\n\n" +
 			"On a terminal words scroll up when a segment has ended. Below stand the words that stay and, faint, those that may\n" +
 			"change; the last line has the level of the sound and how far the text is behind it. Keys: space pauses, t goes\n" +
@@ -46,7 +49,7 @@ func listenCommand() *cli.Command {
 		Action: listen,
 	}
 	for _, f := range configFlags() {
-		if slices.Contains([]string{"listen", "public", "allow-host", "state"}, f.Names()[0]) {
+		if slices.Contains(hosting, f.Names()[0]) {
 			command.Flags = append(command.Flags, f)
 		}
 	}
