@@ -207,8 +207,10 @@ func checkSaved(t *testing.T, format, file, seen string) {
 	switch format {
 	case "srt":
 		checkCues(t, file, ",")
+		file = cueText(file)
 	case "vtt":
 		checkCues(t, file, ".")
+		file = cueText(file)
 	case "jsonl":
 		var said strings.Builder
 		for _, c := range checkCaptions(t, file) {
