@@ -23,6 +23,8 @@ var order = map[string]string{
 	"audio/vorbis":             "audio/ogg",
 	"audio/intake":             "audio audio/opus audio/resample audio/vorbis audio/wav",
 	"audio/vad":                "audio",
+	"audio/mic":                "audio audio/resample",
+	"audio/mic/mictest":        "",
 	"models/tensor":            "",
 	"models/mapped":            "",
 	"models/disk":              "",
@@ -70,7 +72,7 @@ var order = map[string]string{
 	"cmd/sotto/score":          "",
 	"cmd/sotto/eval":           ". audio audio/intake cmd/sotto/score decoder/policy",
 	"cmd/sotto/config":         "",
-	"cmd/sotto":                ". audio audio/intake cmd/sotto/bench cmd/sotto/config cmd/sotto/eval decoder/policy models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/access transport/metrics transport/room transport/subtitle transport/wire transport/ws web",
+	"cmd/sotto":                ". audio audio/intake audio/mic cmd/sotto/bench cmd/sotto/config cmd/sotto/eval decoder/policy models/disk models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/access transport/metrics transport/room transport/subtitle transport/voice transport/wire transport/ws web",
 
 	"decoder/policy/policytest": "decoder/policy",
 }
