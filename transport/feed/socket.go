@@ -21,19 +21,15 @@ const (
 	linger   = 2 * time.Second  // for the client to close after us
 )
 
-// Ways for a reader's WebSocket to end, as PROTOCOL.md lists them.
+// Ways for a reader's WebSocket to end.
 var (
-	byeStopping = ending{websocket.CloseServiceRestart, wire.Fault{Code: "stopping", Message: "the room is closed, or the server is stopping", Hint: "connect again, with the place of the last event", RetryMs: 1000}}
-	byeGone     = ending{4456, wire.Fault{Code: "gone", Message: "the room was forgotten"}}
-	byeSlow     = ending{4408, wire.Fault{Code: "slow", Message: "the connection is too slow", Hint: "connect again, with the place of the last event", RetryMs: 1000}}
-	byeNoPong   = ending{4402, wire.Fault{Code: "no_pong", Message: "a ping was not answered", Hint: "connect again, with the place of the last event", RetryMs: 1000}}
-	byeRole     = ending{4455, wire.Fault{Code: "role", Message: "who reads a room says nothing", Hint: "speak at /v1/stream"}}
+	comeAgain   = "connect again, with the place of the last event"
+	byeStopping = wire.Bye("stopping", comeAgain, "the room is closed, or the server is stopping")
+	byeSlow     = wire.Bye("slow", comeAgain, "the connection is too slow")
+	byeNoPong   = wire.Bye("no_pong", comeAgain, "a ping was not answered")
+	byeGone     = wire.Bye("gone", "", "the room was forgotten")
+	byeRole     = wire.Bye("role", "speak at /v1/stream", "who reads a room says nothing")
 )
-
-type ending struct {
-	code  int
-	fault wire.Fault
-}
 
 // socket serves a reader over a WebSocket.
 func (h *Handler) socket(w http.ResponseWriter, r *http.Request) {
@@ -148,8 +144,8 @@ func (s *socket) part(why error) {
 	s.put("", room.Cursor{}, encode(struct {
 		Type string `json:"type"`
 		wire.Fault
-	}{"error", end.fault}))
-	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.code, end.fault.Code), until)
+	}{"error", end.Told()}))
+	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.Close, end.Reason()), until)
 	conn := s.conn.NetConn()
 	if half, ok := conn.(interface{ CloseWrite() error }); ok && s.failed == nil {
 		half.CloseWrite()
