@@ -20,6 +20,7 @@ var order = map[string]string{
 	"audio/wav":                "audio",
 	"audio/ogg":                "",
 	"audio/opus":               "audio/ogg",
+	"audio/rtp":                "",
 	"audio/vorbis":             "audio/ogg",
 	"audio/intake":             "audio audio/opus audio/resample audio/vorbis audio/wav",
 	"audio/vad":                "audio",
