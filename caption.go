@@ -11,7 +11,7 @@ import (
 )
 
 // Caption is news of one language: words that stay, and the tail that may
-// follow them.
+// follow them; or, of no language, of the voice itself.
 type Caption struct {
 	Segment  int            // stretches of speech are numbered from 0
 	Language string         // language code of the text; the source's own for a transcript
@@ -21,6 +21,11 @@ type Caption struct {
 	Heard    audio.Position // how far the voice had been heard
 	// Worked is how long the session had computed for the voice so far.
 	Worked time.Duration
+
+	// A caption of no language has one of these:
+	Lost  audio.Position // samples up to Heard that are missing from the voice
+	Cause string         // why they are
+	Mark  int64          // the number of a Mark; all before it was heard
 }
 
 // Word is committed text of one stability unit: a word with its punctuation, or
@@ -43,7 +48,7 @@ func (c *Caption) Text() string {
 }
 
 // stays reports whether the caption must not be lost.
-func (c *Caption) stays() bool { return len(c.Words) > 0 || c.End }
+func (c *Caption) stays() bool { return len(c.Words) > 0 || c.End || c.Lost > 0 || c.Mark != 0 }
 
 // captionQueue carries captions from a session to its one reader. What stays
 // waits in order and is never dropped; of tails only the newest of each language
@@ -52,7 +57,8 @@ type captionQueue struct {
 	wake chan struct{} // holds one token when something changed
 
 	mu sync.Mutex // guards the following
-	// staying is bounded by the length of a voice: words need sound.
+	// staying is bounded by the length of a voice: words need sound, marks need
+	// messages.
 	staying []Caption
 	tails   []Caption
 	err     error // io.EOF after a good end

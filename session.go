@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// mailboxLen frames may wait between the voice and the model (2 s).
-	mailboxLen = 50
 	// behindLen waiting frames (half a second) mean that a step would come late:
 	// it is left out, and the sound is heard first.
 	behindLen = 12
@@ -47,6 +45,7 @@ type SessionOptions struct {
 // Stats are a session's counts so far.
 type Stats struct {
 	Frames       int64 // 40 ms frames heard
+	Lost         int64 // samples that never came, or came when there was no room for them
 	Segments     int64 // stretches of speech found
 	Steps        int64 // drafts made, of all languages together
 	StepsSkipped int64 // left out because sound was waiting
@@ -61,12 +60,13 @@ type Session struct {
 	engine   *Engine
 	opt      SessionOptions
 	captions *captionQueue
-	mailbox  chan audio.Frame // the sender waits when it is full
-	tail     chan []float32   // the voice's last samples, less than a frame
-	changes  chan []task      // new targets
+	mailbox  chan mail      // two seconds
+	tail     chan []float32 // the voice's last samples, less than a frame
+	changes  chan []task    // new targets
 	closing  sync.Once
+	shed     int64 // frames that Offer has lost since it last marked them; its caller owns it
 
-	stats struct{ frames, segments, steps, skipped, cuts, guarded, positions, bytes atomic.Int64 }
+	stats struct{ frames, lost, segments, steps, skipped, cuts, guarded, positions, bytes atomic.Int64 }
 
 	// Run owns the following.
 	stepFrames int // 0: never
@@ -95,7 +95,7 @@ func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Sessi
 	s := &Session{
 		engine: e, opt: opt, longest: longest,
 		captions:   newCaptionQueue(),
-		mailbox:    make(chan audio.Frame, mailboxLen),
+		mailbox:    make(chan mail, mailboxLen),
 		tail:       make(chan []float32, 1),
 		changes:    make(chan []task, 1),
 		stepFrames: max(0, int(every/(audio.FrameMilli*time.Millisecond))),
@@ -106,26 +106,6 @@ func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Sessi
 		s.targets = append(s.targets, newTarget(e, t, opt.Policy, s.window.trunk))
 	}
 	return s
-}
-
-// Push hands over the next 40 ms. It waits while two seconds of sound are
-// already waiting, so nothing is lost; it must not be called after Finish.
-func (s *Session) Push(ctx context.Context, f *audio.Frame) error {
-	select {
-	case s.mailbox <- *f:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// Finish says that the voice has ended with the given last samples, fewer than
-// a frame. Run then says what is left to say and returns.
-func (s *Session) Finish(tail []float32) {
-	s.closing.Do(func() {
-		s.tail <- append([]float32(nil), tail...)
-		close(s.mailbox)
-	})
 }
 
 // SetTargets changes the languages while the voice goes on. One that stays goes
@@ -155,6 +135,7 @@ func (s *Session) Next(ctx context.Context) (Caption, error) { return s.captions
 func (s *Session) Stats() Stats {
 	return Stats{
 		Frames:       s.stats.frames.Load(),
+		Lost:         s.stats.lost.Load(),
 		Segments:     s.stats.segments.Load(),
 		Steps:        s.stats.steps.Load(),
 		StepsSkipped: s.stats.skipped.Load(),
@@ -179,12 +160,12 @@ func (s *Session) Run(ctx context.Context) error {
 func (s *Session) listen(ctx context.Context) error {
 	for {
 		select {
-		case f, ok := <-s.mailbox:
+		case m, ok := <-s.mailbox:
 			s.began = time.Now()
 			if !ok {
 				return s.end(ctx, <-s.tail)
 			}
-			if err := s.hear(ctx, &f); err != nil {
+			if err := s.take(ctx, &m); err != nil {
 				return err
 			}
 			s.worked += time.Since(s.began)

@@ -25,7 +25,7 @@ const (
 
 // Ready gives the server its engine; from now on voices are heard.
 func (s *Server) Ready(engine *sotto.Engine) {
-	s.voices.Engine = engine // read after the phase
+	s.hall.Engine = engine // read after the phase
 	s.audio.Engine = engine
 	s.phase.CompareAndSwap(loading, serving)
 }

@@ -18,6 +18,7 @@ import (
 	"sotto/transport/feed"
 	"sotto/transport/openai"
 	"sotto/transport/room"
+	"sotto/transport/voice"
 	"sotto/transport/ws"
 )
 
@@ -47,6 +48,7 @@ const MaxRooms = 100
 // Server serves the page and the doors on one listener.
 type Server struct {
 	options  Options
+	hall     *voice.Hall
 	voices   *ws.Handler
 	audio    *openai.Handler
 	readers  *feed.Handler
@@ -67,9 +69,10 @@ func Listen(address string, opt Options) (*Server, error) {
 	}
 	s := &Server{options: opt, listener: listener}
 	s.SetRules(opt.Rules)
+	s.hall = &voice.Hall{Latency: opt.Latency, Rooms: opt.Rooms, Log: opt.Log}
 	s.voices = &ws.Handler{
-		CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
-		Latency: opt.Latency, Rooms: opt.Rooms, Drain: opt.Drain, Log: opt.Log,
+		Hall: s.hall, CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
+		Drain: opt.Drain, Log: opt.Log,
 	}
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
 	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})

@@ -1,13 +1,12 @@
 package ws
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"sotto"
-	"sotto/audio"
+	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
@@ -22,14 +21,13 @@ func alone(t *testing.T, engine *sotto.Engine, opt sotto.SessionOptions, data []
 	var ran sync.WaitGroup
 	ran.Go(func() { session.Run(t.Context()) })
 	ran.Go(func() {
-		var framer audio.Framer
-		for sample := range slices.Chunk(data, 2) {
-			framer.Write([]float32{s16(sample)})
-			if f, ok := framer.Next(); ok {
-				session.Push(t.Context(), f)
-			}
+		sound, _ := voice.NewSound("", 0, 0)
+		frames, _ := sound.Frames(data)
+		for i := range frames {
+			session.Push(t.Context(), &frames[i])
 		}
-		session.Finish(framer.Rest())
+		_, tail := sound.Rest()
+		session.Finish(tail)
 	})
 	defer ran.Wait()
 	var captions []sotto.Caption

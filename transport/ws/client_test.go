@@ -25,6 +25,7 @@ import (
 	"sotto/decoder/policy"
 	"sotto/models/gemma4"
 	"sotto/models/pocket"
+	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
@@ -82,7 +83,7 @@ func clip(t *testing.T, seconds float64) []byte {
 	}
 	var out []byte
 	for _, x := range samples {
-		out = binary.LittleEndian.AppendUint16(out, uint16(int16(max(-1, min(1, x))*(fullScale-1))))
+		out = binary.LittleEndian.AppendUint16(out, uint16(int16(max(-1, min(1, x))*((1<<15)-1))))
 	}
 	return out
 }
@@ -102,7 +103,7 @@ func openDoor(t *testing.T, seats int) *door {
 func openDoorOf(t *testing.T, engine *sotto.Engine) *door {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	d := &door{Handler: &Handler{Engine: engine, Log: slog.New(slog.DiscardHandler)}, stop: stop}
+	d := &door{Handler: &Handler{Hall: &voice.Hall{Engine: engine}, Log: slog.New(slog.DiscardHandler)}, stop: stop}
 	server := httptest.NewUnstartedServer(d)
 	server.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	server.Start()
@@ -139,7 +140,7 @@ func (d *door) dial(t *testing.T) *client {
 	}
 	t.Cleanup(func() { socket.Close() })
 	c := &client{t, socket}
-	if m := c.next(); m.Type != "ready" || m.Model != d.Engine.Model().Name {
+	if m := c.next(); m.Type != "ready" || m.Model != d.Hall.Engine.Model().Name {
 		t.Fatalf("first message %+v, want ready", m)
 	}
 	return c

@@ -1,11 +1,13 @@
 package ws
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
@@ -27,10 +29,6 @@ var (
 		"the first message must be start")
 	byeTwice = bye(4450, "order", "open another connection for another voice",
 		"this voice has already started")
-	byeFull = bye(websocket.CloseTryAgainLater, "full", "try again when another voice has ended",
-		"every seat of this server is taken")
-	byeRooms = bye(websocket.CloseTryAgainLater, "full", "use a room that is open, or leave room out",
-		"too many rooms of this server are open")
 	byeRestart = bye(websocket.CloseServiceRestart, "stopping", "connect again in a few seconds",
 		"the server is stopping")
 	byeLate = bye(websocket.CloseServiceRestart, "stopping", "connect again in a few seconds",
@@ -62,16 +60,22 @@ func byeSound(err error) goodbye {
 	return bye(4451, "format", "send whole samples in the format that start announced", "%v", err)
 }
 
-func byeLanguage(err error) goodbye {
-	return bye(4451, "language", "the ready message lists this model's languages", "%v", err)
-}
-
-func byeLatency(latency string) goodbye {
-	return bye(4451, "latency", "leave latency out to have it balanced", "latency %.32q is none of fast, balanced and quality", latency)
-}
-
-func byeRoom(err error) goodbye {
-	return bye(4451, "room", "name a room with 1 to 64 of the characters a-z, 0-9 and '-', or leave room out", "%v", err)
+// byeRefused is the end of a voice that could not be opened.
+func byeRefused(err error) goodbye {
+	var why *voice.Refusal
+	if !errors.As(err, &why) {
+		return byeInternal
+	}
+	code := 4451
+	switch why.Code {
+	case voice.Full:
+		code = websocket.CloseTryAgainLater
+	case voice.Stopping:
+		code = websocket.CloseServiceRestart
+	case voice.Internal:
+		code = websocket.CloseInternalServerErr
+	}
+	return bye(code, string(why.Code), why.Hint, "%s", why.Message)
 }
 
 // why names the end for the log.

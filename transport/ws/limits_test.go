@@ -43,7 +43,7 @@ func TestLimitsAreThoseOfTheHandler(t *testing.T) {
 
 func TestLatencyIsTheHandlersWhenStartIsSilent(t *testing.T) {
 	d := openDoor(t, 1)
-	d.Latency = "never"
+	d.Hall.Latency = "never"
 	for latency, want := range map[string]string{"": "error", "fast": "started"} {
 		c := d.dial(t)
 		c.say(wire.Start{Type: "start", Source: "es", Targets: []string{"en"}, Latency: latency})

@@ -13,6 +13,7 @@ import (
 
 	"sotto"
 	"sotto/audio"
+	"sotto/transport/voice"
 )
 
 // pipes is a network inside the process, so that a test's clock can be a fake.
@@ -50,7 +51,7 @@ type piped struct {
 
 func openPiped(t *testing.T, engine *sotto.Engine) *piped {
 	d := &piped{
-		Handler: &Handler{Engine: engine, Log: slog.New(slog.DiscardHandler)},
+		Handler: &Handler{Hall: &voice.Hall{Engine: engine}, Log: slog.New(slog.DiscardHandler)},
 		network: &pipes{calls: make(chan net.Conn), done: make(chan struct{})},
 	}
 	d.server = &http.Server{Handler: d}

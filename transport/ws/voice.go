@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,30 +13,24 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sotto"
-	"sotto/decoder/policy"
-	"sotto/transport/room"
+	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
-// voice is one connection. Its reading half runs in serve, its writing half in
+// visit is one connection. Its reading half runs in serve, its writing half in
 // speak, and the session between them in a goroutine of its own; serve starts
 // both and waits for them.
-type voice struct {
-	engine *sotto.Engine
+type visit struct {
+	hall   *voice.Hall
 	socket *websocket.Conn
 	log    *slog.Logger
 
-	limits  Limits
-	latency string        // when start does not say
-	drain   time.Duration // to say what is left when the server stops
+	limits Limits
+	drain  time.Duration // to say what is left when the server stops
 
-	session *sotto.Session
-	source  string // language that is spoken
-	sound   *sound
-	buffer  []byte // one message, reused
-
-	rooms *room.Store
-	said  *place // the room that start names; nil: none
+	voice  *voice.Voice // nil before start
+	sound  *voice.Sound
+	buffer []byte // one message, reused
 
 	shown map[string]bool // languages with a tentative tail; speak owns it
 
@@ -48,7 +41,7 @@ type voice struct {
 var errLate = errors.New("ws: the drain timeout has passed")
 
 // serve runs the whole life of the connection and says how it ended.
-func (v *voice) serve(ctx context.Context) goodbye {
+func (v *visit) serve(ctx context.Context) goodbye {
 	defer v.socket.Close()
 	unblock := context.AfterFunc(ctx, func() { v.socket.SetReadDeadline(time.Now()) })
 	defer unblock()
@@ -57,7 +50,7 @@ func (v *voice) serve(ctx context.Context) goodbye {
 		v.linger()
 		return end
 	}
-	defer v.leave()
+	defer v.voice.Leave()
 	run, abort := context.WithCancelCause(context.WithoutCancel(ctx))
 	cancel := func() { abort(nil) }
 	defer cancel()
@@ -67,7 +60,7 @@ func (v *voice) serve(ctx context.Context) goodbye {
 	var halves sync.WaitGroup
 	ends := make(chan goodbye, 1)
 	halves.Go(func() {
-		if err := v.session.Run(run); err != nil && run.Err() == nil {
+		if err := v.voice.Run(run); err != nil && run.Err() == nil {
 			v.log.Error("voice failed", "error", err)
 		}
 	})
@@ -88,19 +81,19 @@ func (v *voice) serve(ctx context.Context) goodbye {
 }
 
 // finish hands over the last sound and ends the session's voice.
-func (v *voice) finish(run context.Context) {
-	last, tail := v.sound.rest()
+func (v *visit) finish(run context.Context) {
+	last, tail := v.sound.Rest()
 	for i := range last {
-		if v.session.Push(run, &last[i]) != nil {
+		if v.voice.Push(run, &last[i]) != nil {
 			break
 		}
 	}
-	v.session.Finish(tail)
+	v.voice.Finish(tail)
 }
 
 // begin greets the client and opens the session it asks for.
-func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
-	model := v.engine.Model()
+func (v *visit) begin(ctx context.Context) (end goodbye, ok bool) {
+	model := v.hall.Engine.Model()
 	profile := model.Config.Profile
 	v.write(wire.Ready{Type: "ready", Model: model.Name, Description: profile.Description, Sources: profile.Sources, Targets: profile.Targets})
 	v.socket.SetReadDeadline(time.Now().Add(v.limits.Start))
@@ -122,41 +115,21 @@ func (v *voice) begin(ctx context.Context) (end goodbye, ok bool) {
 	if !isStart {
 		return byeEarly, false
 	}
-	if v.sound, err = newSound(start); err != nil {
+	if v.sound, err = voice.NewSound(start.Format, start.Rate, start.Channels); err != nil {
 		return byeSound(err), false
 	}
-	dial, err := policy.ParseDial(cmp.Or(start.Latency, v.latency))
-	if err != nil {
-		return byeLatency(start.Latency), false
-	}
-	v.source = start.Source
-	v.session, err = v.engine.Open(sotto.SessionOptions{
-		Source: v.source, Targets: v.targets(start.Targets, start.Transcribe), Latency: dial,
+	v.voice, err = v.hall.Open(voice.Options{
+		Source: start.Source, Targets: start.Targets, Transcribe: start.Transcribe, Latency: start.Latency, Room: start.Room,
 	})
-	switch {
-	case errors.Is(err, sotto.ErrFull):
-		return byeFull, false
-	case err != nil:
-		return byeLanguage(err), false
+	if err != nil {
+		return byeRefused(err), false
 	}
-	if end, ok := v.join(start.Room); !ok {
-		v.session.Close()
-		return end, false
-	}
-	v.write(wire.Started{Type: "started", Room: v.said.room()})
+	v.write(wire.Started{Type: "started", Room: v.voice.Room()})
 	return goodbye{}, true
 }
 
-// targets lists the languages wanted, the transcript first.
-func (v *voice) targets(wanted []string, transcribe bool) []string {
-	if transcribe {
-		return append([]string{v.source}, wanted...)
-	}
-	return wanted
-}
-
 // listen hears the client until something ends the voice.
-func (v *voice) listen(ctx, run context.Context) goodbye {
+func (v *visit) listen(ctx, run context.Context) goodbye {
 	for {
 		v.socket.SetReadDeadline(time.Now().Add(v.limits.Idle))
 		switch { // after the deadline is set, so that whoever cancels can shorten it
@@ -175,12 +148,12 @@ func (v *voice) listen(ctx, run context.Context) goodbye {
 			}
 			continue
 		}
-		frames, err := v.sound.frames(data)
+		frames, err := v.sound.Frames(data)
 		if err != nil {
 			return byeSound(err)
 		}
 		for i := range frames {
-			if v.session.Push(run, &frames[i]) != nil {
+			if v.voice.Push(run, &frames[i]) != nil {
 				return goodbye{} // the writing half has given up, or the engine failed
 			}
 		}
@@ -188,7 +161,7 @@ func (v *voice) listen(ctx, run context.Context) goodbye {
 }
 
 // obey does what a text message asks for. over says that the voice ends.
-func (v *voice) obey(run context.Context, data []byte) (end goodbye, over bool) {
+func (v *visit) obey(run context.Context, data []byte) (end goodbye, over bool) {
 	message, err := wire.ParseClient(data)
 	switch m := message.(type) {
 	case *wire.Set:
@@ -203,17 +176,17 @@ func (v *voice) obey(run context.Context, data []byte) (end goodbye, over bool) 
 
 // set changes the languages, or says why it does not. It fails when the voice is
 // over.
-func (v *voice) set(run context.Context, m *wire.Set) error {
-	err := v.session.SetTargets(run, v.targets(m.Targets, m.Transcribe))
-	if err == nil || run.Err() != nil {
-		return run.Err()
+func (v *visit) set(run context.Context, m *wire.Set) error {
+	err := v.voice.Set(run, m.Targets, m.Transcribe)
+	var why *voice.Refusal
+	if !errors.As(err, &why) {
+		return err
 	}
-	why := byeLanguage(err).Error
-	return v.write(wire.Refused{Type: "refused", Code: why.Code, Message: why.Message, Hint: why.Hint})
+	return v.write(wire.Refused{Type: "refused", Code: string(why.Code), Message: why.Message, Hint: why.Hint})
 }
 
 // read returns the next message; late is the goodbye for one that never comes.
-func (v *voice) read(ctx context.Context, late goodbye) (kind int, data []byte, end goodbye, ok bool) {
+func (v *visit) read(ctx context.Context, late goodbye) (kind int, data []byte, end goodbye, ok bool) {
 	kind, r, err := v.socket.NextReader()
 	limit := v.limits.Binary
 	if kind == websocket.TextMessage {
@@ -252,17 +225,16 @@ func readUpTo(buf []byte, r io.Reader, limit int) ([]byte, error) {
 }
 
 // speak sends captions as they come, then the goodbye.
-func (v *voice) speak(ctx context.Context, ends <-chan goodbye) {
+func (v *visit) speak(ctx context.Context, ends <-chan goodbye) {
 	for {
-		c, err := v.session.Next(ctx)
+		c, err := v.voice.Next(ctx)
 		if err != nil {
 			v.farewell(ctx, err, ends)
 			return
 		}
-		v.tell(c)
 		for _, m := range v.messages(&c) {
 			if v.write(m) != nil {
-				v.tellRest()
+				v.voice.Rest()
 				return
 			}
 		}
@@ -271,7 +243,7 @@ func (v *voice) speak(ctx context.Context, ends <-chan goodbye) {
 
 // messages says a caption in the protocol's words. A commit is followed by the
 // new tail, also by an empty one in the place of one that was shown.
-func (v *voice) messages(c *sotto.Caption) (all []any) {
+func (v *visit) messages(c *sotto.Caption) (all []any) {
 	heard := c.Heard.Millis()
 	if len(c.Words) > 0 {
 		all = append(all, wire.Commit{
@@ -298,7 +270,7 @@ func words(committed []sotto.Word) []wire.Word {
 }
 
 // farewell says goodbye once the session has said everything, or failed.
-func (v *voice) farewell(ctx context.Context, err error, ends <-chan goodbye) {
+func (v *visit) farewell(ctx context.Context, err error, ends <-chan goodbye) {
 	if !errors.Is(err, io.EOF) {
 		switch {
 		case context.Cause(ctx) == errLate:
@@ -312,7 +284,7 @@ func (v *voice) farewell(ctx context.Context, err error, ends <-chan goodbye) {
 }
 
 // part sends the last message and the close frame.
-func (v *voice) part(end goodbye) {
+func (v *visit) part(end goodbye) {
 	switch {
 	case end == (goodbye{}):
 		return
@@ -328,7 +300,7 @@ func (v *voice) part(end goodbye) {
 // closes too: closing with unread sound in the socket would cut off our last
 // message. It reads the connection itself, because a WebSocket reader whose
 // deadline has passed never reads again.
-func (v *voice) linger() {
+func (v *visit) linger() {
 	conn := v.socket.NetConn()
 	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
@@ -337,7 +309,7 @@ func (v *voice) linger() {
 	io.Copy(io.Discard, conn)
 }
 
-func (v *voice) write(message any) error {
+func (v *visit) write(message any) error {
 	v.writing.Lock()
 	defer v.writing.Unlock()
 	v.socket.SetWriteDeadline(time.Now().Add(v.limits.Write))
@@ -345,9 +317,9 @@ func (v *voice) write(message any) error {
 }
 
 // stats returns the session's counts for the log.
-func (v *voice) stats() sotto.Stats {
-	if v.session == nil {
+func (v *visit) stats() sotto.Stats {
+	if v.voice == nil {
 		return sotto.Stats{}
 	}
-	return v.session.Stats()
+	return v.voice.Stats()
 }

@@ -13,8 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"sotto"
-	"sotto/transport/room"
+	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
@@ -41,14 +40,12 @@ func (l Limits) WithDefaults() Limits {
 	}
 }
 
-// Handler serves voices on one engine. Its fields are set before its first
+// Handler serves voices of a hall. Its fields are set before its first
 // request.
 type Handler struct {
-	Engine      *sotto.Engine
+	Hall        *voice.Hall
 	CheckOrigin func(*http.Request) bool // whether a page may open a voice; nil: only from the same host
 	Limits      func() Limits            // of a voice that connects now; nil: the defaults
-	Latency     string                   // of a voice that does not say; "": balanced
-	Rooms       *room.Store              // where voices may be read by others; nil: nowhere
 	Drain       time.Duration            // for a voice to say what is left when the server stops; 0: 10 s
 	Log         *slog.Logger
 
@@ -104,9 +101,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	log := h.Log.With("voice", h.numbers.Add(1))
 	log.Info("voice connected")
 	began := time.Now()
-	v := &voice{
-		engine: h.Engine, socket: socket, log: log, shown: make(map[string]bool),
-		limits: limits, latency: h.Latency, rooms: h.Rooms, drain: cmp.Or(h.Drain, drainTimeout),
+	v := &visit{
+		hall: h.Hall, socket: socket, log: log, shown: make(map[string]bool),
+		limits: limits, drain: cmp.Or(h.Drain, drainTimeout),
 	}
 	end := v.serve(r.Context())
 	log.Info("voice ended", "why", end.why(), "seconds", int(time.Since(began).Seconds()), "stats", v.stats())

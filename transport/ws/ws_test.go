@@ -65,7 +65,7 @@ func TestCaptionsBecomeMessages(t *testing.T) {
 		return wire.Draft{Type: "draft", Segment: 3, Language: "en", Text: text, HeardMs: 3000}
 	}
 	end := wire.End{Type: "end", Segment: 3, Language: "en", HeardMs: 3000}
-	v := &voice{shown: make(map[string]bool)}
+	v := &visit{shown: make(map[string]bool)}
 	steps := []struct {
 		caption sotto.Caption
 		want    []any

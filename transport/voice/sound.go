@@ -1,4 +1,4 @@
-package ws
+package voice
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 
 	"sotto/audio"
 	"sotto/audio/resample"
-	"sotto/transport/wire"
 )
 
 const (
@@ -22,8 +21,9 @@ const (
 	f32Bytes      = 4
 )
 
-// sound turns binary messages into frames: mixed to one channel, at 16 kHz.
-type sound struct {
+// Sound turns the bytes a client sends into frames: mixed to one channel, at
+// 16 kHz.
+type Sound struct {
 	sample    func([]byte) float32
 	width     int // bytes of one sample
 	channels  int
@@ -31,14 +31,15 @@ type sound struct {
 	framer    audio.Framer
 
 	mono  []float32     // one message at its own rate, reused
-	ready []audio.Frame // what frames returned, reused
+	ready []audio.Frame // what Frames returned, reused
 }
 
-// newSound prepares for the format that start announces.
-func newSound(start *wire.Start) (*sound, error) {
-	rate, channels := cmp.Or(start.Rate, audio.RateHz), cmp.Or(start.Channels, 1)
-	s := &sound{channels: channels}
-	switch format := cmp.Or(start.Format, defaultFormat); format {
+// NewSound prepares for a format, "s16le" or "f32le", with so many samples per
+// second of so many channels. Zero values mean s16le, 16000 and 1.
+func NewSound(format string, rate, channels int) (*Sound, error) {
+	rate, channels = cmp.Or(rate, audio.RateHz), cmp.Or(channels, 1)
+	s := &Sound{channels: channels}
+	switch format = cmp.Or(format, defaultFormat); format {
 	case "s16le":
 		s.sample, s.width = s16, s16Bytes
 	case "f32le":
@@ -56,9 +57,9 @@ func newSound(start *wire.Start) (*sound, error) {
 	return s, nil
 }
 
-// frames takes one message and returns the frames it completes; they are
+// Frames takes one message and returns the frames it completes; they are
 // overwritten by the next call.
-func (s *sound) frames(data []byte) ([]audio.Frame, error) {
+func (s *Sound) Frames(data []byte) ([]audio.Frame, error) {
 	whole := s.width * s.channels
 	if len(data)%whole != 0 {
 		return nil, fmt.Errorf("a message of %d bytes ends inside a sample; one is %d bytes over %d channel(s)", len(data), whole, s.channels)
@@ -70,15 +71,15 @@ func (s *sound) frames(data []byte) ([]audio.Frame, error) {
 	return s.cut(s.resampler.Write(s.mono)), nil
 }
 
-// rest returns what is left when the voice has ended: the resampler may still
+// Rest returns what is left when the voice has ended: the resampler may still
 // complete a frame, the tail is less than one.
-func (s *sound) rest() (last []audio.Frame, tail []float32) {
+func (s *Sound) Rest() (last []audio.Frame, tail []float32) {
 	last = s.cut(s.resampler.Flush())
 	return last, s.framer.Rest()
 }
 
 // cut returns the frames that samples complete.
-func (s *sound) cut(samples []float32) []audio.Frame {
+func (s *Sound) cut(samples []float32) []audio.Frame {
 	s.framer.Write(samples)
 	s.ready = s.ready[:0]
 	for f, ok := s.framer.Next(); ok; f, ok = s.framer.Next() {
@@ -88,7 +89,7 @@ func (s *sound) cut(samples []float32) []audio.Frame {
 }
 
 // mix averages the channels of one moment.
-func (s *sound) mix(moment []byte) float32 {
+func (s *Sound) mix(moment []byte) float32 {
 	var sum float32
 	for c := range s.channels {
 		sum += s.sample(moment[c*s.width:])

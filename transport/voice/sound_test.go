@@ -1,4 +1,4 @@
-package ws
+package voice
 
 import (
 	"encoding/binary"
@@ -12,9 +12,9 @@ import (
 	"sotto/transport/wire"
 )
 
-func mustSound(t rapid.TB, start wire.Start) *sound {
+func mustSound(t rapid.TB, start wire.Start) *Sound {
 	t.Helper()
-	s, err := newSound(&start)
+	s, err := NewSound(start.Format, start.Rate, start.Channels)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func hearAll(t rapid.TB, start wire.Start, messages ...[]byte) []float32 {
 	s := mustSound(t, start)
 	var all []float32
 	for _, m := range messages {
-		frames, err := s.frames(m)
+		frames, err := s.Frames(m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func hearAll(t rapid.TB, start wire.Start, messages ...[]byte) []float32 {
 			all = append(all, frames[i][:]...)
 		}
 	}
-	last, tail := s.rest()
+	last, tail := s.Rest()
 	for i := range last {
 		all = append(all, last[i][:]...)
 	}
@@ -98,7 +98,7 @@ func TestSoundRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := newSound(&tt.start); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := NewSound(tt.start.Format, tt.start.Rate, tt.start.Channels); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("error %v, want one with %q", err, tt.want)
 			}
 		})
@@ -115,7 +115,7 @@ func TestHalfSamplesAreRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		s := mustSound(t, tt.start)
-		if _, err := s.frames(make([]byte, tt.bytes)); err == nil || !strings.Contains(err.Error(), "inside a sample") {
+		if _, err := s.Frames(make([]byte, tt.bytes)); err == nil || !strings.Contains(err.Error(), "inside a sample") {
 			t.Errorf("%+v: %d bytes give error %v", tt.start, tt.bytes, err)
 		}
 	}

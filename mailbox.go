@@ -1,0 +1,134 @@
+package sotto
+
+import (
+	"context"
+
+	"sotto/audio"
+)
+
+// mailboxLen frames may wait between the voice and the model (2 s).
+const mailboxLen = 50
+
+// mail is what a voice hands over, in order: a frame, or a word about the sound.
+type mail struct {
+	frame audio.Frame // when kind is heard
+	kind  mailKind
+	n     int64 // frames that are missing, samples that were lost, or the mark
+	cause string
+}
+
+type mailKind uint8
+
+const (
+	heard mailKind = iota
+	missing
+	lost
+	mark
+	flush
+)
+
+func (s *Session) post(ctx context.Context, m *mail) error {
+	select {
+	case s.mailbox <- *m:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Push hands over the next 40 ms. It waits while two seconds of sound are
+// already waiting, so nothing is lost. Push, Offer, Lose, Gap, Mark and Flush
+// have one caller at a time, and none after Finish.
+func (s *Session) Push(ctx context.Context, f *audio.Frame) error {
+	return s.post(ctx, &mail{frame: *f})
+}
+
+// Offer is Push for a voice that cannot wait. When two seconds are waiting, sound
+// is lost until one is; it is counted, heard as silence, and its place is marked
+// by a Caption.
+func (s *Session) Offer(f *audio.Frame) {
+	if s.shed > 0 {
+		if len(s.mailbox) > mailboxLen/2 {
+			s.drop()
+			return
+		}
+		s.mailbox <- mail{kind: missing, n: s.shed, cause: "the server is behind"}
+		s.shed = 0
+	}
+	select {
+	case s.mailbox <- mail{frame: *f}:
+	default:
+		s.drop()
+	}
+}
+
+func (s *Session) drop() {
+	s.shed++
+	s.stats.lost.Add(audio.FrameLen)
+}
+
+// Lose says that so many frames never came. They are heard as silence, and a
+// Caption says what is missing, and why.
+func (s *Session) Lose(ctx context.Context, frames int, cause string) error {
+	s.stats.lost.Add(int64(frames) * audio.FrameLen)
+	return s.post(ctx, &mail{kind: missing, n: int64(frames), cause: cause})
+}
+
+// Gap says that so many of the samples handed over last were no sound of the
+// voice but stood in for what was lost.
+func (s *Session) Gap(ctx context.Context, samples audio.Position, cause string) error {
+	s.stats.lost.Add(int64(samples))
+	return s.post(ctx, &mail{kind: lost, n: int64(samples), cause: cause})
+}
+
+// Mark has a Caption with this number, which is not 0, come behind those of all
+// that was handed over before it.
+func (s *Session) Mark(ctx context.Context, number int64) error {
+	return s.post(ctx, &mail{kind: mark, n: number})
+}
+
+// Flush commits what was handed over so far, as a pause does.
+func (s *Session) Flush(ctx context.Context) error { return s.post(ctx, &mail{kind: flush}) }
+
+// Finish says that the voice has ended with the given last samples, fewer than
+// a frame. Run then says what is left to say and returns.
+func (s *Session) Finish(tail []float32) {
+	s.closing.Do(func() {
+		s.tail <- append([]float32(nil), tail...)
+		close(s.mailbox)
+	})
+}
+
+// Waiting returns how much sound waits to be heard.
+func (s *Session) Waiting() audio.Position { return audio.Position(len(s.mailbox)) * audio.FrameLen }
+
+// take does what a mail says.
+func (s *Session) take(ctx context.Context, m *mail) error {
+	switch m.kind {
+	case missing:
+		var silence audio.Frame
+		for range m.n {
+			if err := s.hear(ctx, &silence); err != nil {
+				return err
+			}
+		}
+		s.putAside(Caption{Lost: audio.Position(m.n) * audio.FrameLen, Cause: m.cause})
+	case lost:
+		s.putAside(Caption{Lost: audio.Position(m.n), Cause: m.cause})
+	case mark:
+		s.putAside(Caption{Mark: m.n})
+	case flush:
+		if s.speaking {
+			return s.pause(ctx)
+		}
+	default:
+		return s.hear(ctx, &m.frame)
+	}
+	return nil
+}
+
+// putAside hands over a caption of no language.
+func (s *Session) putAside(c Caption) {
+	c.Segment, c.Heard = s.segment, s.heard
+	s.captions.put(c)
+}

@@ -1,0 +1,200 @@
+// Package voice is what all doors share: a hall where voices are opened, and a
+// voice, which has a session of the engine and, where it wants, a place in a
+// room. Doors read messages and write messages; everything between is here.
+package voice
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sotto"
+	"sotto/decoder/policy"
+	"sotto/transport/room"
+	"sotto/transport/wire"
+)
+
+// Hall opens voices. Its fields are set before the first.
+type Hall struct {
+	Engine  *sotto.Engine
+	Latency string      // of a voice that does not say; "": balanced
+	Rooms   *room.Store // where voices may be read by others; nil: nowhere
+	Log     *slog.Logger
+}
+
+// Options say what a voice wants.
+type Options struct {
+	Source     string   // language that is spoken
+	Targets    []string // languages wanted
+	Transcribe bool     // also the source's own text
+	Latency    string   // "fast", "balanced" or "quality"; "": the hall's
+	Room       string   // where others read along; "": nowhere
+	Name       string   // of the voice in its room
+}
+
+// Code names the kind of a refusal; PROTOCOL.md lists them.
+type Code string
+
+// The kinds of refusals.
+const (
+	Full     Code = "full"     // come again later
+	Stopping Code = "stopping" // come again in a few seconds
+	Language Code = "language"
+	Latency  Code = "latency"
+	Room     Code = "room"
+	Format   Code = "format"
+	Internal Code = "internal" // the log has more
+)
+
+// Refusal is why a voice cannot be opened or changed, in words for its client.
+type Refusal struct {
+	Code    Code
+	Message string
+	Hint    string        // what to do
+	Retry   time.Duration // when to come again; 0: not known
+}
+
+func (r *Refusal) Error() string { return r.Message }
+
+// targets lists the languages of a session, the transcript first.
+func targets(source string, wanted []string, transcribe bool) []string {
+	if transcribe {
+		return append([]string{source}, wanted...)
+	}
+	return wanted
+}
+
+// Open takes a seat, and a place in the room that is named. Its error is a
+// *Refusal.
+func (h *Hall) Open(opt Options) (*Voice, error) {
+	dial, err := policy.ParseDial(cmp.Or(opt.Latency, h.Latency))
+	if err != nil {
+		return nil, &Refusal{Code: Latency, Message: fmt.Sprintf("latency %.32q is none of fast, balanced and quality", opt.Latency), Hint: "leave latency out to have it balanced"}
+	}
+	session, err := h.Engine.Open(sotto.SessionOptions{
+		Source: opt.Source, Targets: targets(opt.Source, opt.Targets, opt.Transcribe), Latency: dial,
+	})
+	if err != nil {
+		return nil, refusal(err)
+	}
+	v := &Voice{Session: session, source: opt.Source, log: h.Log}
+	if opt.Room != "" {
+		if v.place, err = h.join(opt.Room, opt.Name); err != nil {
+			session.Close()
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// refusal explains an error of the engine.
+func refusal(err error) *Refusal {
+	if errors.Is(err, sotto.ErrFull) {
+		return &Refusal{Code: Full, Message: "every seat of this server is taken", Hint: "try again when another voice has ended"}
+	}
+	return &Refusal{Code: Language, Message: err.Error(), Hint: "the ready message lists this model's languages"}
+}
+
+// place is a voice's place in a room.
+type place struct {
+	id      string
+	durable bool // when it began
+	voice   *room.Voice
+}
+
+func (h *Hall) join(id, name string) (*place, error) {
+	switch {
+	case h.Rooms == nil:
+		return nil, &Refusal{Code: Room, Message: "this server has no rooms", Hint: "leave room out"}
+	case !wire.ValidRoom(id):
+		return nil, &Refusal{Code: Room, Message: "no room can have that name", Hint: "name a room with 1 to 64 of the characters a-z, 0-9 and '-', or leave room out"}
+	}
+	r, err := h.Rooms.Room(id)
+	var voice *room.Voice
+	if err == nil {
+		voice, err = r.Join(name)
+	}
+	switch {
+	case errors.Is(err, room.ErrFull):
+		return nil, &Refusal{Code: Full, Message: "too many rooms of this server are open", Hint: "use a room that is open, or leave room out"}
+	case errors.Is(err, room.ErrClosed):
+		return nil, &Refusal{Code: Stopping, Message: "the server is stopping", Hint: "connect again in a few seconds"}
+	case err != nil:
+		h.Log.Error("room cannot be opened", "room", id, "error", err)
+		return nil, &Refusal{Code: Internal, Message: "the room cannot be opened", Hint: "connect again; the server's log has more"}
+	}
+	return &place{id, r.Durable(), voice}, nil
+}
+
+// Voice is one voice between a door and the engine. The door pushes frames into
+// its Session, which it runs, and reads captions with Next, which also says them
+// in the room.
+type Voice struct {
+	*sotto.Session
+	source string
+	place  *place // nil: in no room
+	log    *slog.Logger
+}
+
+// Room returns where others read along, nil when nowhere.
+func (v *Voice) Room() *wire.Room {
+	if v.place == nil {
+		return nil
+	}
+	return &wire.Room{ID: v.place.id, Durable: v.place.durable}
+}
+
+// Set changes the languages. Its error is a *Refusal, or that of ctx.
+func (v *Voice) Set(ctx context.Context, wanted []string, transcribe bool) error {
+	err := v.SetTargets(ctx, targets(v.source, wanted, transcribe))
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return refusal(err)
+}
+
+// Next waits for the next caption, and says it in the room.
+func (v *Voice) Next(ctx context.Context) (sotto.Caption, error) {
+	c, err := v.Session.Next(ctx)
+	if err == nil {
+		v.tell(c)
+	}
+	return c, err
+}
+
+// Rest says in the room what waits for a client that reads no more.
+func (v *Voice) Rest() {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	for {
+		if _, err := v.Next(now); err != nil {
+			return
+		}
+	}
+}
+
+// tell says a caption in the voice's room.
+func (v *Voice) tell(c sotto.Caption) {
+	if v.place == nil || c.Mark != 0 {
+		return
+	}
+	var err error
+	if c.Lost > 0 {
+		err = v.place.voice.Gap(c.Heard, c.Lost, c.Cause)
+	} else {
+		err = v.place.voice.Caption(c)
+	}
+	if err != nil {
+		v.log.Warn("room does not take a caption", "room", v.place.id, "error", err)
+	}
+}
+
+// Leave ends the voice in its room, once its session has ended.
+func (v *Voice) Leave() {
+	if v.place != nil {
+		v.place.voice.Leave()
+	}
+}
