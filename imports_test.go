@@ -60,6 +60,7 @@ var order = map[string]string{
 	"transport/voice":          ". audio audio/resample decoder/policy transport/room transport/wire",
 	"transport/ws":             ". audio transport/voice transport/wire",
 	"transport/openai":         ". audio audio/intake decoder/prompt decoder/words transport/subtitle",
+	"transport/whip":           ". audio audio/opus audio/rtp transport/voice transport/wire",
 	"transport/feed":           "transport/room transport/subtitle transport/wire",
 	"web":                      "",
 	"transport":                ". transport/feed transport/openai transport/room transport/voice transport/ws",

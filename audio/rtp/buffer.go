@@ -243,6 +243,9 @@ func (b *Buffer) Wake() (at time.Duration, waiting bool) {
 	return b.since() + b.patience.value, true
 }
 
+// Held reports whether packets wait behind a hole.
+func (b *Buffer) Held() bool { return len(b.held) > 0 }
+
 // since returns when the hole in front of what is held was seen.
 func (b *Buffer) since() time.Duration {
 	first := b.held[0].came
