@@ -176,7 +176,7 @@ func (s *session) answer(ctx context.Context, offer string) (string, error) {
 	defer cancel()
 	select {
 	case <-gathered:
-		return steer(peer.LocalDescription().SDP), nil
+		return steer(peer.LocalDescription().SDP, offer), nil
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}

@@ -1,0 +1,310 @@
+package whip
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+	"go.uber.org/goleak"
+
+	"sotto"
+	"sotto/audio/ogg"
+	"sotto/audio/opus"
+	"sotto/models/pocket"
+	"sotto/transport/room"
+	"sotto/transport/voice"
+	"sotto/transport/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const patience = 10 * time.Second // for anything to happen
+
+// model is the embedded one, opened once.
+var model = sync.OnceValue(func() *sotto.Engine {
+	m, err := pocket.Open()
+	if err != nil {
+		panic(err)
+	}
+	engine, err := sotto.NewEngine(m, sotto.EngineOptions{Seats: 16})
+	if err != nil {
+		panic(err)
+	}
+	return engine
+})
+
+// house is a door with its rooms and an HTTP server.
+type house struct {
+	*Door
+	t      *testing.T
+	udp    *net.UDPAddr
+	url    string
+	stop   context.CancelFunc
+	reader *room.Reader // of the room hall
+	log    *record
+}
+
+// record keeps what is logged.
+type record struct {
+	mu    sync.Mutex
+	lines bytes.Buffer
+}
+
+func (r *record) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lines.Write(b)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lines.String()
+}
+
+// build opens a house, which is torn down with the test.
+func build(t *testing.T, changes ...func(*Options)) *house {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, udp: conn.LocalAddr().(*net.UDPAddr), log: new(record)}
+	rooms, _ := room.OpenStore("", 10, room.Options{})
+	hall, err := rooms.Room("hall")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.reader = hall.Follow()
+	log := slog.New(slog.NewTextHandler(h.log, nil))
+	opt := Options{Hall: &voice.Hall{Engine: model(), Rooms: rooms, Log: log}, Log: log}
+	for _, change := range changes {
+		change(&opt)
+	}
+	h.Door = New(conn, opt)
+	mux := http.NewServeMux()
+	h.Mount(mux)
+	server := httptest.NewServer(mux)
+	h.url = server.URL
+	ctx, stop := context.WithCancel(context.Background())
+	h.stop = stop
+	var all sync.WaitGroup
+	all.Go(func() {
+		if err := h.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	all.Go(func() { rooms.Run(ctx) })
+	t.Cleanup(func() {
+		stop()
+		all.Wait()
+		rooms.Close()
+		server.Close()
+	})
+	h.until("the door is open", func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.api != nil
+	})
+	return h
+}
+
+// until waits for something that happens soon.
+func (h *house) until(what string, happened func() bool) {
+	h.t.Helper()
+	for end := time.Now().Add(patience); !happened(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			h.t.Fatalf("it does not happen that %s; the log is\n%s", what, h.log)
+		}
+	}
+}
+
+// ask sends a request and returns the answer and its body.
+func (h *house) ask(method, path, kind, body string, header ...string) (*http.Response, string) {
+	h.t.Helper()
+	url := path
+	if !strings.HasPrefix(path, "http") {
+		url = h.url + path
+	}
+	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if kind != "" {
+		request.Header.Set("Content-Type", kind)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(request)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return answer, string(text)
+}
+
+// publisher is a client of the library.
+type publisher struct {
+	*house
+	peer     *webrtc.PeerConnection
+	track    *webrtc.TrackLocalStaticRTP
+	channel  *webrtc.DataChannel
+	location string
+	tag      string
+	answer   string
+	sequence uint16
+	time     uint32
+
+	mu       sync.Mutex
+	messages []string
+}
+
+// connect publishes a voice and waits until it is connected. through, if there is
+// one, stands between: it is told our port and returns its own.
+func (h *house) connect(query string, through func(port int) int) *publisher {
+	h.t.Helper()
+	p := &publisher{house: h}
+	var settings webrtc.SettingEngine
+	settings.SetIncludeLoopbackCandidate(true)
+	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	settings.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
+	var media webrtc.MediaEngine
+	if err := media.RegisterDefaultCodecs(); err != nil {
+		h.t.Fatal(err)
+	}
+	var err error
+	if p.peer, err = webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&media)).NewPeerConnection(webrtc.Configuration{}); err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { p.peer.GracefulClose() })
+	p.open()
+	connected := make(chan struct{})
+	var once sync.Once
+	p.peer.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			once.Do(func() { close(connected) })
+		}
+	})
+	offer, err := p.peer.CreateOffer(nil)
+	if err == nil {
+		err = p.peer.SetLocalDescription(offer)
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	response, answer := h.ask("POST", "/whip/hall"+query, offerType, p.peer.LocalDescription().SDP)
+	if response.StatusCode != http.StatusCreated {
+		h.t.Fatalf("%s: %s", response.Status, answer)
+	}
+	p.location, p.tag, p.answer = response.Header.Get("Location"), response.Header.Get("ETag"), answer
+	if through != nil {
+		answer = withPort(answer, h.udp.Port, through(h.udp.Port))
+	}
+	if err := p.peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		h.t.Fatal(err)
+	}
+	select {
+	case <-connected:
+	case <-time.After(patience):
+		h.t.Fatalf("no connection; the log is\n%s\nthe answer\n%s", h.log, answer)
+	}
+	h.until("the channel opens", func() bool { return len(p.said("started")) > 0 })
+	return p
+}
+
+// open adds a track and the data channel.
+func (p *publisher) open() {
+	var err error
+	p.track, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "voice", "stream")
+	if err == nil {
+		_, err = p.peer.AddTransceiverFromTrack(p.track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	}
+	if err == nil {
+		p.channel, err = p.peer.CreateDataChannel(channelName, nil)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.channel.OnMessage(func(m webrtc.DataChannelMessage) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.messages = append(p.messages, string(m.Data))
+	})
+}
+
+// send sends the next packet.
+func (p *publisher) send(payload []byte) {
+	packet := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: p.sequence, Timestamp: p.time}, Payload: payload}
+	p.sequence++
+	p.time += uint32(opus.Duration(payload)) * ticksPerSample
+	if err := p.track.WriteRTP(packet); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// said returns the messages of a type so far.
+func (p *publisher) said(kind string) (all []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.messages {
+		if strings.Contains(m, `"type":"`+kind+`"`) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// texts joins what was committed, by language.
+func (p *publisher) texts() map[string]string {
+	texts := make(map[string]string)
+	for _, m := range p.said("commit") {
+		var c wire.Commit
+		if err := json.Unmarshal([]byte(m), &c); err != nil {
+			p.t.Fatal(err)
+		}
+		texts[c.Language] += c.Text
+	}
+	return texts
+}
+
+// stop ends the voice by its channel and waits for its last message.
+func (p *publisher) stop() {
+	p.t.Helper()
+	p.channel.SendText(`{"type":"stop"}`)
+	p.until("the voice ends", func() bool { return len(p.said("ended"))+len(p.said("error")) > 0 })
+}
+
+func withPort(sdp string, from, to int) string {
+	return strings.ReplaceAll(sdp, " "+itoa(from)+" typ host", " "+itoa(to)+" typ host")
+}
+
+// clip returns the packets of the bundled Spanish clip, as libopus made them.
+func clip(t testing.TB) (packets [][]byte) {
+	r := ogg.NewReader(bytes.NewReader(pocket.Demo))
+	for n := 0; ; n++ {
+		p, err := r.Next()
+		if err != nil {
+			return packets
+		}
+		if n >= 2 {
+			packets = append(packets, p.Data)
+		}
+	}
+}
