@@ -11,6 +11,7 @@ import (
 const fragment = "a=ice-ufrag:EsAw\r\na=ice-pwd:bP+XJMM09aR8AiX1jdukzR6Y\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:1 1 UDP 1 192.0.2.7 9 typ host\r\n"
 
 func TestTheRulesOfWHIP(t *testing.T) {
+	t.Parallel()
 	h := build(t, func(o *Options) {
 		o.CheckOrigin = func(r *http.Request) bool {
 			origin := r.Header.Get("Origin")
@@ -76,6 +77,7 @@ func TestTheRulesOfWHIP(t *testing.T) {
 }
 
 func TestNoSeatIsLeft(t *testing.T) {
+	t.Parallel()
 	h := build(t)
 	offer := example(t, "browser.sdp")
 	for seats := 0; ; seats++ {
@@ -93,6 +95,7 @@ func TestNoSeatIsLeft(t *testing.T) {
 }
 
 func TestNothingIsHeardBeforeTheModel(t *testing.T) {
+	t.Parallel()
 	h := build(t, func(o *Options) { o.Ready = func() bool { return false } })
 	response, _ := h.ask("POST", "/whip/hall?source=es&targets=en", offerType, example(t, "browser.sdp"))
 	if response.StatusCode != 503 || response.Header.Get("Retry-After") == "" {
@@ -102,6 +105,7 @@ func TestNothingIsHeardBeforeTheModel(t *testing.T) {
 
 // Of who does not connect, the seat is free again after a while.
 func TestNoConnection(t *testing.T) {
+	t.Parallel()
 	h := build(t, func(o *Options) { o.Connect = 100 * time.Millisecond })
 	h.ask("POST", "/whip/hall?source=es&targets=en", offerType, example(t, "browser.sdp"))
 	h.until("the session ends", func() bool { return strings.Contains(h.log.String(), errConnect.Error()) })
@@ -110,6 +114,7 @@ func TestNoConnection(t *testing.T) {
 // No candidate of an offer is ever contacted, and the answer tells of no address
 // but the door's.
 func TestCandidatesAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	h := build(t)
 	victim, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -145,6 +150,7 @@ func TestCandidatesAreLeftAlone(t *testing.T) {
 }
 
 func TestUsableAddresses(t *testing.T) {
+	t.Parallel()
 	for address, want := range map[string][2]bool{ // in public, on the loopback interface
 		"192.0.2.1": {true, true}, "2001:db8::1": {true, true}, "10.0.0.1": {true, true},
 		"127.0.0.1": {false, true}, "::1": {false, true},
@@ -159,6 +165,7 @@ func TestUsableAddresses(t *testing.T) {
 
 // Behind a NAT the answer has its address in the place of ours.
 func TestAddressesAreRewritten(t *testing.T) {
+	t.Parallel()
 	h := build(t, func(o *Options) { o.Addresses = []string{"198.51.100.7"} })
 	_, answer := h.ask("POST", "/whip/hall?source=es&targets=en", offerType, example(t, "browser.sdp"))
 	if !strings.Contains(answer, " 198.51.100.7 "+itoa(h.udp.Port)+" typ host") || strings.Contains(answer, " 127.0.0.1 "+itoa(h.udp.Port)) {
@@ -168,6 +175,7 @@ func TestAddressesAreRewritten(t *testing.T) {
 
 // When the server stops, what was heard is said, then nobody is let in.
 func TestTheServerStops(t *testing.T) {
+	t.Parallel()
 	h := build(t)
 	p := h.connect("?source=es&targets=en", nil)
 	p.speak(clip(t)[:70], 4) // most of a sentence

@@ -164,7 +164,7 @@ func (h *house) ask(method, path, kind, body string, header ...string) (*http.Re
 type publisher struct {
 	*house
 	peer     *webrtc.PeerConnection
-	track    *webrtc.TrackLocalStaticRTP
+	track    *track
 	channel  *webrtc.DataChannel
 	location string
 	tag      string
@@ -179,6 +179,12 @@ type publisher struct {
 // connect publishes a voice and waits until it is connected. through, if there is
 // one, stands between: it is told our port and returns its own.
 func (h *house) connect(query string, through func(port int) int) *publisher {
+	h.t.Helper()
+	return h.connectWith(query, through, func(offer string) string { return offer })
+}
+
+// connectWith is connect with an offer that is changed.
+func (h *house) connectWith(query string, through func(port int) int, change func(offer string) string) *publisher {
 	h.t.Helper()
 	p := &publisher{house: h}
 	var settings webrtc.SettingEngine
@@ -209,7 +215,7 @@ func (h *house) connect(query string, through func(port int) int) *publisher {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	response, answer := h.ask("POST", "/whip/hall"+query, offerType, p.peer.LocalDescription().SDP)
+	response, answer := h.ask("POST", "/whip/hall"+query, offerType, change(p.peer.LocalDescription().SDP))
 	if response.StatusCode != http.StatusCreated {
 		h.t.Fatalf("%s: %s", response.Status, answer)
 	}
@@ -231,11 +237,8 @@ func (h *house) connect(query string, through func(port int) int) *publisher {
 
 // open adds a track and the data channel.
 func (p *publisher) open() {
-	var err error
-	p.track, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "voice", "stream")
-	if err == nil {
-		_, err = p.peer.AddTransceiverFromTrack(p.track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-	}
+	p.track = new(track)
+	_, err := p.peer.AddTransceiverFromTrack(p.track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	if err == nil {
 		p.channel, err = p.peer.CreateDataChannel(channelName, nil)
 	}
@@ -249,13 +252,43 @@ func (p *publisher) open() {
 	})
 }
 
+// track sends whatever packets it is told to.
+type track struct {
+	out    webrtc.TrackLocalWriter
+	source uint32
+	format uint8
+}
+
+func (k *track) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	codec := c.CodecParameters()[0]
+	k.out, k.source, k.format = c.WriteStream(), uint32(c.SSRC()), uint8(codec.PayloadType)
+	return codec, nil
+}
+
+func (*track) Unbind(webrtc.TrackLocalContext) error { return nil }
+func (*track) ID() string                            { return "voice" }
+func (*track) RID() string                           { return "" }
+func (*track) StreamID() string                      { return "stream" }
+func (*track) Kind() webrtc.RTPCodecType             { return webrtc.RTPCodecTypeAudio }
+
+// header returns that of the next packet.
+func (p *publisher) header() rtp.Header {
+	return rtp.Header{Version: 2, SSRC: p.track.source, PayloadType: p.track.format, SequenceNumber: p.sequence, Timestamp: p.time}
+}
+
 // send sends the next packet.
 func (p *publisher) send(payload []byte) {
-	packet := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: p.sequence, Timestamp: p.time}, Payload: payload}
+	p.t.Helper()
+	h := p.header()
 	p.sequence++
 	p.time += uint32(opus.Duration(payload)) * ticksPerSample
-	if err := p.track.WriteRTP(packet); err != nil {
-		p.t.Fatal(err)
+	p.write(h, payload)
+}
+
+func (p *publisher) write(h rtp.Header, payload []byte) {
+	p.t.Helper()
+	if _, err := p.track.out.WriteRTP(&h, payload); err != nil {
+		p.t.Fatalf("%v; the log is\n%s", err, p.log)
 	}
 }
 

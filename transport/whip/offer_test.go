@@ -84,6 +84,7 @@ func hostileOffers(t testing.TB) map[string]struct {
 }
 
 func TestHostileOffers(t *testing.T) {
+	t.Parallel()
 	h := build(t)
 	for name, c := range hostileOffers(t) {
 		response, body := h.ask("POST", "/whip/hall?source=es&targets=en", offerType, c.offer)
@@ -101,6 +102,7 @@ func TestHostileOffers(t *testing.T) {
 // What browsers and streaming programs offer is answered: sound is heard, video is
 // not, and the encoder is told what we want.
 func TestAnswers(t *testing.T) {
+	t.Parallel()
 	h := build(t)
 	for _, name := range []string{"browser.sdp", "streamer.sdp"} {
 		offered := strings.Split(example(t, name), "m=")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -103,13 +104,17 @@ func (s *session) follow() {
 	})
 }
 
-// read hands on a track's packets until the connection is closed.
+// read hands on a track's packets until the connection is closed. One that the
+// library does not understand does not end the track.
 func (s *session) read(track *webrtc.TrackRemote) {
 	buf := make([]byte, mtu)
 	for {
 		n, _, err := track.Read(buf)
-		if err != nil {
+		if s.closed(err) {
 			return
+		}
+		if err != nil {
+			continue
 		}
 		a := arrival{append([]byte(nil), buf[:n]...), uint8(track.PayloadType()), time.Now()}
 		select {
@@ -120,11 +125,16 @@ func (s *session) read(track *webrtc.TrackRemote) {
 	}
 }
 
+// closed reports whether an error of reading means that nothing more will come.
+func (s *session) closed(err error) bool {
+	return s.over.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed)
+}
+
 // control reads a track's reports, which the library needs to be read.
 func (s *session) control(receiver *webrtc.RTPReceiver) {
 	for {
 		packets, _, err := receiver.ReadRTCP()
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || s.over.Err() != nil {
+		if s.closed(err) {
 			return
 		}
 		for _, p := range packets {

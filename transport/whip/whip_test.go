@@ -71,9 +71,9 @@ func byFile(t *testing.T, packets int, targets ...string) map[string]string {
 func TestPublishedAsByFile(t *testing.T) {
 	h := build(t)
 	p := h.connect("?source=es&targets=en,fr", nil)
-	p.speak(clip(t), 5)
+	p.speak(clip(t)[:threeSentences], 5)
 	p.stop()
-	want := byFile(t, len(clip(t)), "en", "fr")
+	want := byFile(t, threeSentences, "en", "fr")
 	for language, text := range p.texts() {
 		if text != want[language] {
 			t.Errorf("%s: %q\nby file: %q", language, text, want[language])
@@ -113,8 +113,12 @@ func TestTenPercentLoss(t *testing.T) {
 	}
 }
 
-// twoSentences of the clip, and the pause behind them, are so many packets.
-const twoSentences = 300
+// Sentences of the clip, and the pause behind them, are so many packets.
+const (
+	oneSentence    = 125
+	twoSentences   = 285
+	threeSentences = 440
+)
 
 // maxHole is more than a hole is waited for.
 const maxHole = 250 * time.Millisecond
@@ -130,13 +134,13 @@ func TestJitterReorderAndDuplicates(t *testing.T) {
 		}
 	})
 	p := h.connect("?source=es&targets=en", r.port)
-	p.speak(clip(t)[:twoSentences], 1)
+	p.speak(clip(t)[:oneSentence], 1)
 	time.Sleep(maxHole)
 	p.stop()
 	if lost := h.lost(); lost > 3*samplesPerPacket { // until patience has learned
 		t.Errorf("%d ms are told to be lost", lost.Millis())
 	}
-	if got, want := p.texts()["en"], byFile(t, twoSentences, "en")["en"]; got != want {
+	if got, want := p.texts()["en"], byFile(t, oneSentence, "en")["en"]; got != want {
 		t.Errorf("%q\nby file: %q", got, want)
 	}
 	if _, again := r.counts(); again == 0 {
