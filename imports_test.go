@@ -63,7 +63,7 @@ var order = map[string]string{
 	"transport/whip":           ". audio audio/opus audio/rtp transport/voice transport/wire",
 	"transport/feed":           "transport/room transport/subtitle transport/wire",
 	"web":                      "",
-	"transport":                ". transport/feed transport/openai transport/room transport/voice transport/ws",
+	"transport":                ". transport/feed transport/openai transport/room transport/voice transport/whip transport/ws",
 	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
 	"cmd/sotto/score":          "",
 	"cmd/sotto/eval":           ". audio audio/intake cmd/sotto/score decoder/policy",

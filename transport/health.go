@@ -70,6 +70,9 @@ func (s *Server) drain(ctx context.Context, server *http.Server) {
 	s.phase.Store(stopping)
 	s.voices.Close()
 	s.voices.Wait(ctx)
+	if s.published != nil {
+		s.published.Wait(ctx)
+	}
 	s.closeRooms()
 	server.Shutdown(ctx)
 	server.Close()

@@ -19,6 +19,7 @@ import (
 	"sotto/transport/openai"
 	"sotto/transport/room"
 	"sotto/transport/voice"
+	"sotto/transport/whip"
 	"sotto/transport/ws"
 )
 
@@ -30,6 +31,7 @@ type Options struct {
 	Latency string            // of voices that do not say; "": balanced
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
+	WebRTC  WebRTC
 	Log     *slog.Logger
 	Rules
 }
@@ -47,15 +49,16 @@ const MaxRooms = 100
 
 // Server serves the page and the doors on one listener.
 type Server struct {
-	options  Options
-	hall     *voice.Hall
-	voices   *ws.Handler
-	audio    *openai.Handler
-	readers  *feed.Handler
-	unsaved  error // of the rooms, when they were closed
-	listener net.Listener
-	rules    atomic.Pointer[Rules]
-	phase    atomic.Int32
+	options   Options
+	hall      *voice.Hall
+	voices    *ws.Handler
+	audio     *openai.Handler
+	readers   *feed.Handler
+	published *whip.Door // nil: no WebRTC
+	unsaved   error      // of the rooms, when they were closed
+	listener  net.Listener
+	rules     atomic.Pointer[Rules]
+	phase     atomic.Int32
 }
 
 // Listen binds address. Nothing is served before Run.
@@ -76,6 +79,10 @@ func Listen(address string, opt Options) (*Server, error) {
 	}
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
 	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})
+	if err := s.openWhip(); err != nil {
+		listener.Close()
+		return nil, err
+	}
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
 	}
@@ -104,18 +111,23 @@ func (s *Server) Run(ctx context.Context) error {
 	defer endRooms()
 	kept := make(chan error, 1)
 	go func() { kept <- s.options.Rooms.Run(keeping) }()
+	calling, endCalls := context.WithCancel(ctx)
+	defer endCalls()
+	called := s.runWhip(calling)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
 		s.drain(context.WithoutCancel(ctx), server)
 	})
 	err := server.Serve(s.listener)
-	if !stop() {
-		<-stopped
-	}
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
+	if !stop() {
+		<-stopped
+	}
+	endCalls()
+	err = errors.Join(err, called())
 	s.closeRooms()
 	endRooms()
 	return errors.Join(err, s.unsaved, <-kept)
@@ -129,6 +141,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/stream", s.stream)
 	s.audio.Mount(mux)
 	s.readers.Mount(mux)
+	s.mountWhip(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	for path, data := range s.options.Files {

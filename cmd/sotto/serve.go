@@ -90,6 +90,7 @@ func (d *daemon) listen() (err error) {
 		Latency: d.config.Latency,
 		Drain:   d.config.Drain,
 		Rooms:   rooms,
+		WebRTC:  transport.WebRTC{Listen: d.config.WHIP.Listen, TCP: d.config.WHIP.TCP, Addresses: d.config.WHIP.Addresses},
 		Log:     d.log,
 		Rules:   rules(&d.config),
 	})

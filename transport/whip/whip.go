@@ -48,6 +48,7 @@ type Door struct {
 	life     context.Context // of Run
 	sessions map[string]*session
 	ends     sync.WaitGroup // of sessions
+	done     chan struct{}  // closed when all have ended
 }
 
 // New returns a door on a UDP socket, which Run closes. Nothing is served before
@@ -63,7 +64,7 @@ func New(conn net.PacketConn, opt Options) *Door {
 	if opt.CheckOrigin == nil {
 		opt.CheckOrigin = func(r *http.Request) bool { return r.Header.Get("Origin") == "" }
 	}
-	return &Door{opt: opt, conn: conn, sessions: make(map[string]*session)}
+	return &Door{opt: opt, conn: conn, sessions: make(map[string]*session), done: make(chan struct{})}
 }
 
 // Run serves the socket until ctx ends, then lets every voice say what it has
@@ -77,12 +78,21 @@ func (d *Door) Run(ctx context.Context) error {
 	d.api = nil // nobody else comes in
 	d.mu.Unlock()
 	d.ends.Wait()
+	close(d.done)
 	net.close()
 	d.conn.Close()
 	if d.opt.TCP != nil {
 		d.opt.TCP.Close()
 	}
 	return err
+}
+
+// Wait returns when Run has let every voice end, or when ctx ends.
+func (d *Door) Wait(ctx context.Context) {
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+	}
 }
 
 // enter counts a session in, unless the door is closed.

@@ -46,6 +46,13 @@ var keys = []Key{
 	{"state", "state", "", "folder where rooms keep what is said in them; empty: in memory alone", false,
 		text(func(c *Config) *string { return &c.State }, "the name of a folder", func(s string) bool { return s == "" || isName(s) })},
 
+	{"whip.listen", "whip", "auto", "UDP address for voices published by WebRTC; auto is listen's when that is on the loopback interface", false,
+		text(func(c *Config) *string { return &c.WHIP.Listen }, "HOST:PORT such as 192.0.2.1:7788, auto or off", func(s string) bool { return s == "auto" || s == "off" || isAddress(s) })},
+	{"whip.tcp", "", "", "address for the same over TCP, where networks drop UDP", false,
+		text(func(c *Config) *string { return &c.WHIP.TCP }, "HOST:PORT such as 192.0.2.1:7789", func(s string) bool { return s == "" || isAddress(s) })},
+	{"whip.addresses", "", "", "addresses by which others reach it behind a NAT that passes its ports on", false,
+		list(func(c *Config) *[]string { return &c.WHIP.Addresses }, "an IP address such as 198.51.100.7; list each by itself", isIP)},
+
 	{"limits.text_bytes", "", "8192", "largest text message of a client", true,
 		number(func(c *Config) *int { return &c.Limits.Text }, 1024, 8192)},
 	{"limits.binary_bytes", "", "65536", "largest message with sound", true,
