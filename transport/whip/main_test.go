@@ -50,6 +50,7 @@ type house struct {
 	t      *testing.T
 	udp    *net.UDPAddr
 	url    string
+	mux    *http.ServeMux
 	stop   context.CancelFunc
 	reader *room.Reader // of the room hall
 	log    *record
@@ -94,6 +95,7 @@ func build(t *testing.T, changes ...func(*Options)) *house {
 	}
 	h.Door = New(conn, opt)
 	mux := http.NewServeMux()
+	h.mux = mux
 	h.Mount(mux)
 	server := httptest.NewServer(mux)
 	h.url = server.URL
@@ -123,7 +125,12 @@ func build(t *testing.T, changes ...func(*Options)) *house {
 // until waits for something that happens soon.
 func (h *house) until(what string, happened func() bool) {
 	h.t.Helper()
-	for end := time.Now().Add(patience); !happened(); time.Sleep(2 * time.Millisecond) {
+	h.within(patience, what, happened)
+}
+
+func (h *house) within(limit time.Duration, what string, happened func() bool) {
+	h.t.Helper()
+	for end := time.Now().Add(limit); !happened(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			h.t.Fatalf("it does not happen that %s; the log is\n%s", what, h.log)
 		}
