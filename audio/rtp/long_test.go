@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// In 80 hours the sequence numbers wrap 220 times and the RTP clock thrice; a count of
-// samples passes 32 bits.
+// In 80 hours of packets of 60 ms the sequence numbers wrap 70 times and the RTP clock thrice; a
+// count of samples passes 32 bits.
 func TestEightyHours(t *testing.T) {
 	const hours = 80
+	const frame, step = 3 * frame, 3 * step
 	j, s := newJudge(t), sender{sequence: 1, time: 1<<32 - 1<<20}
 	var now time.Duration
 	var sound, silence, lost int64
 	for i := 0; now < hours*time.Hour; i++ {
-		p := s.talk(2)
+		p := s.talk(6)
 		if i%1000 == 999 {
 			lost += step
 		} else {
@@ -29,7 +30,7 @@ func TestEightyHours(t *testing.T) {
 		}
 		j.all, j.sounds = j.all[:0], j.sounds[:0]
 	}
-	end := s.talk(2)
+	end := s.talk(6)
 	j.put(end, now)
 	j.drain(now)
 	j.want(sound+step, silence, lost)

@@ -266,7 +266,7 @@ func (d *Door) remove(w http.ResponseWriter, r *http.Request) *refusal {
 	if s == nil {
 		return noSession
 	}
-	s.end(errDeleted)
+	s.end(errStopped)
 	w.WriteHeader(http.StatusOK)
 	return nil
 }

@@ -19,12 +19,13 @@ import (
 
 const (
 	maxTracks = 8               // streams that a client may begin in a session
+	maxFailed = 10000           // packets in a row that the library does not understand
 	farewell  = 2 * time.Second // after an RTCP BYE without more sound
 )
 
 // The ways for a session to end.
 var (
-	errDeleted  = errors.New("deleted")
+	errStopped  = errors.New("ended by the client")
 	errGone     = errors.New("the client has gone")
 	errBye      = errors.New("the stream has ended")
 	errCut      = errors.New("the connection was cut")
@@ -91,8 +92,10 @@ func (s *session) follow() {
 			s.end(errTracks)
 			return
 		}
-		go s.control(receiver)
+		var reports sync.WaitGroup
+		reports.Go(func() { s.control(receiver) })
 		s.read(track)
+		reports.Wait()
 	})
 	s.peer.OnDataChannel(func(data *webrtc.DataChannel) {
 		if data.Label() != channelName || s.captions == nil {
@@ -108,14 +111,16 @@ func (s *session) follow() {
 // library does not understand does not end the track.
 func (s *session) read(track *webrtc.TrackRemote) {
 	buf := make([]byte, mtu)
-	for {
+	for failed := 0; failed < maxFailed; {
 		n, _, err := track.Read(buf)
 		if s.closed(err) {
 			return
 		}
 		if err != nil {
+			failed++
 			continue
 		}
+		failed = 0
 		a := arrival{append([]byte(nil), buf[:n]...), uint8(track.PayloadType()), time.Now()}
 		select {
 		case s.arrivals <- a:
@@ -132,10 +137,13 @@ func (s *session) closed(err error) bool {
 
 // control reads a track's reports, which the library needs to be read.
 func (s *session) control(receiver *webrtc.RTPReceiver) {
-	for {
+	for failed := 0; failed < maxFailed; failed++ {
 		packets, _, err := receiver.ReadRTCP()
 		if s.closed(err) {
 			return
+		}
+		if err == nil {
+			failed = 0
 		}
 		for _, p := range packets {
 			if _, bye := p.(*rtcp.Goodbye); bye {
@@ -217,7 +225,7 @@ func (s *session) obey(data []byte) {
 	var why *voice.Refusal
 	switch m := message.(type) {
 	case *wire.Stop:
-		s.end(errDeleted)
+		s.end(errStopped)
 	case *wire.Set:
 		if err := s.voice.Set(s.over, m.Targets, m.Transcribe); errors.As(err, &why) {
 			s.say(wire.Refused{Type: "refused", Code: string(why.Code), Message: why.Message, Hint: why.Hint})
