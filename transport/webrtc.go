@@ -22,7 +22,7 @@ type WebRTC struct {
 func (s *Server) openWhip() error {
 	want := s.options.WebRTC
 	address := want.Listen
-	own := s.listener.Addr().(*net.TCPAddr)
+	own := s.Addr().(*net.TCPAddr)
 	switch {
 	case address == "" || address == "off" || address == "auto" && !own.IP.IsLoopback():
 		return nil

@@ -5,6 +5,7 @@ import { level, s16le } from './pcm.mjs';
 import { mount } from './render.mjs';
 import { able, initial, next, running } from './state.mjs';
 import { connect, lost, patienceMs } from './socket.mjs';
+import { enter } from './token.mjs';
 import { address, sentence, set, start, stop } from './wire.mjs';
 
 const server = address(location);
@@ -52,7 +53,7 @@ function reach(attempt = 0) {
       tell(message);
     },
     closed() {
-      tell({ type: 'unreachable', message: 'The server cannot be reached.', hint: 'See whether sotto is running; this page keeps trying.' });
+      tell({ type: 'unreachable', message: 'The server cannot be reached.', hint: 'See whether sotto is running, and where it asks for a token, open this page by a link that has one; it keeps trying.' });
       setTimeout(reach, patienceMs(attempt), attempt + 1);
     },
   });
@@ -150,4 +151,4 @@ document.addEventListener('drop', (event) => {
 });
 
 show(state);
-reach();
+enter(location, history).then(() => reach());
