@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"io"
 	"log/slog"
 	"net"
@@ -21,28 +22,40 @@ import (
 	"sotto"
 	"sotto/audio/ogg"
 	"sotto/audio/opus"
+	"sotto/models/gemma4"
 	"sotto/models/pocket"
 	"sotto/transport/room"
 	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain has more tests wait at once than there are cores.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Set("test.parallel", "5")
+	goleak.VerifyTestMain(m)
+}
 
 const patience = 10 * time.Second // for anything to happen
 
 // model is the embedded one, opened once.
-var model = sync.OnceValue(func() *sotto.Engine {
+var model = sync.OnceValue(func() *gemma4.Model {
 	m, err := pocket.Open()
 	if err != nil {
 		panic(err)
 	}
-	engine, err := sotto.NewEngine(m, sotto.EngineOptions{Seats: 16})
+	return m
+})
+
+// newEngine has no other voices than those of its test: it lets none in that would be
+// too many for the machine.
+func newEngine(t *testing.T) *sotto.Engine {
+	engine, err := sotto.NewEngine(model(), sotto.EngineOptions{Seats: 3})
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	return engine
-})
+}
 
 // house is a door with its rooms and an HTTP server.
 type house struct {
@@ -89,7 +102,7 @@ func build(t *testing.T, changes ...func(*Options)) *house {
 	}
 	h.reader = hall.Follow()
 	log := slog.New(slog.NewTextHandler(h.log, nil))
-	opt := Options{Hall: &voice.Hall{Engine: model(), Rooms: rooms, Log: log}, Log: log}
+	opt := Options{Hall: &voice.Hall{Engine: newEngine(t), Rooms: rooms, Log: log}, Log: log}
 	for _, change := range changes {
 		change(&opt)
 	}

@@ -32,7 +32,7 @@ func (p *publisher) speak(packets [][]byte, faster int) {
 // byFile is what the engine commits of the clip, or its beginning, when it is read
 // as a file.
 func byFile(t *testing.T, packets int, targets ...string) map[string]string {
-	session, err := model().Open(sotto.SessionOptions{Source: "es", Targets: targets, EveryStep: true})
+	session, err := newEngine(t).Open(sotto.SessionOptions{Source: "es", Targets: targets, EveryStep: true})
 	if err != nil {
 		t.Fatal(err)
 	}
