@@ -60,13 +60,14 @@ func newEngine(t *testing.T) *sotto.Engine {
 // house is a door with its rooms and an HTTP server.
 type house struct {
 	*Door
-	t      *testing.T
-	udp    *net.UDPAddr
-	url    string
-	mux    *http.ServeMux
-	stop   context.CancelFunc
-	reader *room.Reader // of the room hall
-	log    *record
+	t       *testing.T
+	udp     *net.UDPAddr
+	url     string
+	mux     *http.ServeMux
+	stop    context.CancelFunc
+	reader  *room.Reader       // of the room hall
+	network webrtc.NetworkType // of publishers
+	log     *record
 }
 
 // record keeps what is logged.
@@ -94,7 +95,7 @@ func build(t *testing.T, changes ...func(*Options)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, udp: conn.LocalAddr().(*net.UDPAddr), log: new(record)}
+	h := &house{t: t, network: webrtc.NetworkTypeUDP4, udp: conn.LocalAddr().(*net.UDPAddr), log: new(record)}
 	rooms, _ := room.OpenStore("", 10, room.Options{})
 	hall, err := rooms.Room("hall")
 	if err != nil {
@@ -209,7 +210,7 @@ func (h *house) connectWith(query string, through func(port int) int, change fun
 	p := &publisher{house: h}
 	var settings webrtc.SettingEngine
 	settings.SetIncludeLoopbackCandidate(true)
-	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	settings.SetNetworkTypes([]webrtc.NetworkType{h.network})
 	settings.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
 	var media webrtc.MediaEngine
 	if err := media.RegisterDefaultCodecs(); err != nil {

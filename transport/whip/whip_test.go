@@ -6,9 +6,12 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/pion/webrtc/v4"
 
 	"sotto"
 	"sotto/audio"
@@ -84,6 +87,23 @@ func TestPublishedAsByFile(t *testing.T) {
 	}
 	if lost := h.lost(); lost != 0 {
 		t.Errorf("%v were lost", lost)
+	}
+}
+
+// Where a network drops UDP, TCP carries the same.
+func TestOverTCP(t *testing.T) {
+	t.Parallel()
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := build(t, func(o *Options) { o.TCP = tcp })
+	h.network = webrtc.NetworkTypeTCP4
+	p := h.connect("?source=es&targets=en", nil)
+	p.speak(clip(t)[:oneSentence], 2)
+	p.stop()
+	if text := p.texts()["en"]; text != "Good morning, Elena." {
+		t.Errorf("%q", text)
 	}
 }
 
