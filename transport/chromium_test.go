@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -98,7 +99,7 @@ func TestPagesInChromium(t *testing.T) {
 	token := access.New(access.Speak)
 	site, start := sites(t, token, &log)
 	browser := exec.CommandContext(t.Context(), chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-		"--user-data-dir="+t.TempDir(), "--host-resolver-rules=MAP evil.example 127.0.0.1", start)
+		"--user-data-dir="+profileDir(t), "--host-resolver-rules=MAP evil.example 127.0.0.1", start)
 	browser.WaitDelay = 5 * time.Second
 	if err := browser.Start(); err != nil {
 		t.Fatal(err)
@@ -266,4 +267,23 @@ func (f *front) accept() {
 			})
 		}
 	}
+}
+
+// profileDir is a folder for a browser, whose helpers write on for a moment when
+// it was killed.
+func profileDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 50 {
+			if os.RemoveAll(dir) == nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
+	return dir
 }

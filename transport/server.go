@@ -50,8 +50,8 @@ type Rules struct {
 	Certificate *tls.Certificate
 }
 
-// MaxRooms is how many rooms may be open at a time.
-const MaxRooms = 100
+// MaxRooms is how many rooms may be open at a time where Options.Rooms does not say.
+const MaxRooms = 64
 
 // Server serves the page and the doors on one listener.
 type Server struct {

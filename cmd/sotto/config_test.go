@@ -75,7 +75,7 @@ func TestTheUsersOwnFileIsRead(t *testing.T) {
 
 func TestConfigCheck(t *testing.T) {
 	good := configFile(t, "seats: 3\nlimits:\n  idle_timeout: 30s\n")
-	if out := works(t, "config", "check", good); out != good+" is good and sets 2 of 34 keys\n" {
+	if out := works(t, "config", "check", good); out != good+" is good and sets 2 of 38 keys\n" {
 		t.Errorf("got %q", out)
 	}
 	bad := configFile(t, "seats: 3\nlimits:\n  idle_timeot: 30s\n")

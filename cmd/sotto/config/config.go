@@ -31,6 +31,7 @@ type Config struct {
 	State   string // folder; "": rooms are in memory
 
 	WHIP   WHIP
+	Rooms  Rooms
 	Limits Limits
 	Log    Log
 }
@@ -40,6 +41,14 @@ type WHIP struct {
 	Listen    string   // UDP HOST:PORT, auto or off
 	TCP       string   // HOST:PORT; "": none
 	Addresses []string // in answers, in the place of our own
+}
+
+// Rooms say how many there are, and how long they last.
+type Rooms struct {
+	Most      int // open at a time
+	Idle      time.Duration
+	KeepFor   time.Duration
+	KeepBytes int // of one room's files
 }
 
 // Limits bound one voice, and what comes before a door.

@@ -65,6 +65,15 @@ var keys = []Key{
 	{"whip.addresses", "", "", "addresses by which others reach it behind a NAT that passes its ports on", false,
 		list(func(c *Config) *[]string { return &c.WHIP.Addresses }, "an IP address such as 198.51.100.7; list each by itself", isIP)},
 
+	{"rooms.most", "", "64", "rooms that are open at a time; one more closes that which has been idle for the longest", false,
+		number(func(c *Config) *int { return &c.Rooms.Most }, 1, 10_000)},
+	{"rooms.idle", "", "10m", "time without voices and readers after which a room with a folder is closed, until somebody comes again", false,
+		span(func(c *Config) *time.Duration { return &c.Rooms.Idle }, 10*time.Second, 24*time.Hour)},
+	{"rooms.keep_for", "", "24h", "time after which what was said in a room is removed", false,
+		span(func(c *Config) *time.Duration { return &c.Rooms.KeepFor }, 10*time.Second, 10*365*24*time.Hour)},
+	{"rooms.keep_bytes", "", "67108864", "bytes of a room's files; the oldest go first", false,
+		number(func(c *Config) *int { return &c.Rooms.KeepBytes }, 1<<20, 1<<30)},
+
 	{"limits.text_bytes", "", "8192", "largest text message of a client", true,
 		number(func(c *Config) *int { return &c.Limits.Text }, 1024, 8192)},
 	{"limits.binary_bytes", "", "65536", "largest message with sound", true,
