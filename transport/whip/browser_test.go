@@ -23,7 +23,7 @@ func TestChromium(t *testing.T) {
 	if err != nil {
 		t.Skip("chromium is not installed: apt-get install chromium")
 	}
-	t.Parallel()
+	inRealTime(t)
 	b := &browser{told: make(map[string][]string)}
 	h := build(t, func(o *Options) { o.CheckOrigin = func(*http.Request) bool { return true } })
 	h.mux.HandleFunc("GET /page", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "testdata/publish.html") })

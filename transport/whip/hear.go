@@ -42,7 +42,9 @@ func (h *hearing) step(run context.Context) bool {
 	case <-h.waiting:
 		h.waiting, h.last = nil, time.Now()
 	case <-h.byes:
-		h.bye = time.Now().Add(farewell)
+		if h.bye.IsZero() {
+			h.bye = time.Now().Add(farewell)
+		}
 	case <-timer.C:
 		h.late()
 	case <-h.over.Done():

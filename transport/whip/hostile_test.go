@@ -54,7 +54,7 @@ func junk(random *rand.Rand) (all [][]byte) {
 
 // While anyone sends rubbish to the port, a voice is heard as if nothing were.
 func TestRubbishAtThePort(t *testing.T) {
-	t.Parallel()
+	inRealTime(t)
 	h := build(t)
 	p := h.connect("?source=es&targets=en", nil)
 	conn, err := net.Dial("udp", h.udp.String())
@@ -156,9 +156,10 @@ func TestGoodbyeEndsTheVoice(t *testing.T) {
 	for _, packet := range clip(t)[:10] {
 		p.send(packet)
 	}
-	time.Sleep(50 * time.Millisecond) // reports are read once sound has come
-	p.peer.WriteRTCP([]rtcp.Packet{&rtcp.Goodbye{Sources: []uint32{p.track.source}}})
-	h.until("the voice ends", func() bool { return strings.Contains(h.log.String(), errBye.Error()) })
+	h.until("the voice ends", func() bool {
+		p.peer.WriteRTCP([]rtcp.Packet{&rtcp.Goodbye{Sources: []uint32{p.track.source}}}) // read once sound has come
+		return strings.Contains(h.log.String(), errBye.Error())
+	})
 }
 
 // withoutSource takes the names of streams out of an offer: then any may come.
@@ -223,6 +224,7 @@ func TestNothingCanBeDecoded(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	h.until("the log tells", func() bool { return strings.Contains(h.log.String(), "cannot be decoded") })
+	time.Sleep(maxHole) // for the rest
 	p.stop()
 	if told, want := int(h.lost()), 2*deafAfter*opus.Duration(bad); told != want {
 		t.Errorf("%d samples are told to be lost, want %d", told, want)

@@ -178,7 +178,7 @@ func TestTheServerStops(t *testing.T) {
 	t.Parallel()
 	h := build(t)
 	p := h.connect("?source=es&targets=en", nil)
-	p.speak(clip(t)[:70], 4) // most of a sentence
+	p.speak(clip(t)[:70], 1) // most of a sentence
 	h.stop()
 	p.until("the goodbye comes", func() bool { return len(p.said("error")) > 0 })
 	if text := p.texts()["en"]; !strings.Contains(p.said("error")[0], "stopping") || !strings.HasPrefix(text, "Good") {

@@ -57,6 +57,15 @@ func newEngine(t *testing.T) *sotto.Engine {
 	return engine
 }
 
+// inRealTime skips a test whose voice has to be heard as fast as it speaks: with
+// the race detector the model is too slow for that.
+func inRealTime(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("the race detector makes the model slower than speech; run without -race")
+	}
+}
+
 // house is a door with its rooms and an HTTP server.
 type house struct {
 	*Door

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -51,7 +52,7 @@ type session struct {
 	byes      chan struct{} // holds one token after a BYE
 	connected chan struct{} // closed
 	connect   sync.Once
-	tracks    int // the library calls one handler at a time
+	tracks    atomic.Int32
 
 	over context.Context // ends with the session's cause
 	end  context.CancelCauseFunc
@@ -88,7 +89,7 @@ func (s *session) follow() {
 		}
 	})
 	s.peer.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-		if s.tracks++; s.tracks > maxTracks {
+		if s.tracks.Add(1) > maxTracks {
 			s.end(errTracks)
 			return
 		}
