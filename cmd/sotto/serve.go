@@ -112,6 +112,7 @@ func (d *daemon) bind(rooms *room.Store) (err error) {
 		Assets:  web.Assets(),
 		Files:   map[string][]byte{"/demo.ogg": pocket.Demo},
 		Latency: d.config.Latency,
+		Source:  d.config.Source,
 		Drain:   d.config.Drain,
 		Rooms:   rooms,
 		WebRTC:  transport.WebRTC{Listen: d.config.WHIP.Listen, TCP: d.config.WHIP.TCP, Addresses: d.config.WHIP.Addresses},

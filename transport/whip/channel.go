@@ -2,7 +2,6 @@ package whip
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -27,10 +26,13 @@ type channel struct {
 	data    *webrtc.DataChannel // nil: not open yet
 	waiting []string
 	closed  bool
+	numbers *wire.Numbering
 	shown   map[string]bool // languages with a tentative tail
 }
 
-func newChannel() *channel { return &channel{shown: make(map[string]bool)} }
+func newChannel() *channel {
+	return &channel{numbers: wire.NewNumbering(), shown: make(map[string]bool)}
+}
 
 // open sends what waits.
 func (c *channel) open(data *webrtc.DataChannel) {
@@ -47,21 +49,28 @@ func (c *channel) open(data *webrtc.DataChannel) {
 }
 
 // say sends a message.
-func (c *channel) say(m any) {
-	text, err := json.Marshal(m)
+func (c *channel) say(m wire.Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil || c.closed {
+	if c.closed {
 		return
 	}
-	_, passing := m.(wire.Draft)
+	_, passing := m.(*wire.Draft)
+	waits := c.data == nil
+	if waits && len(c.waiting) == maxWaiting || !waits && c.data.BufferedAmount() >= maxUnsent {
+		if waits || !passing {
+			c.stop()
+		}
+		return
+	}
+	text, err := c.numbers.Encode(m)
 	switch {
-	case c.data == nil && len(c.waiting) < maxWaiting:
-		c.waiting = append(c.waiting, string(text))
-	case c.data != nil && c.data.BufferedAmount() < maxUnsent:
-		c.data.SendText(string(text))
-	case c.data == nil || !passing:
+	case err != nil:
 		c.stop()
+	case waits:
+		c.waiting = append(c.waiting, string(text))
+	default:
+		c.data.SendText(string(text))
 	}
 }
 
@@ -77,19 +86,20 @@ func (c *channel) stop() {
 // one in the place of one that was shown.
 func (c *channel) tell(k *sotto.Caption) {
 	heard := k.Heard.Millis()
+	if k.Lost > 0 {
+		c.say(&wire.Gap{LostMs: k.Lost.Millis(), HeardMs: heard, Cause: k.Cause})
+	}
 	if k.Language == "" {
-		return // of lost sound the room tells
+		return
 	}
 	if len(k.Words) > 0 {
-		c.say(wire.Commit{
-			Type: "commit", Segment: k.Segment, Language: k.Language, Text: k.Text(), Words: words(k.Words), HeardMs: heard,
-		})
+		c.say(&wire.Commit{Segment: k.Segment, Language: k.Language, Text: k.Text(), Words: words(k.Words), HeardMs: heard})
 	}
 	switch {
 	case k.End:
-		c.say(wire.End{Type: "end", Segment: k.Segment, Language: k.Language, HeardMs: heard})
+		c.say(&wire.End{Segment: k.Segment, Language: k.Language, HeardMs: heard})
 	case k.Tail != "" || c.shown[k.Language]:
-		c.say(wire.Draft{Type: "draft", Segment: k.Segment, Language: k.Language, Text: k.Tail, HeardMs: heard})
+		c.say(&wire.Draft{Segment: k.Segment, Language: k.Language, Text: k.Tail, HeardMs: heard})
 	}
 	c.shown[k.Language] = !k.End && k.Tail != ""
 }

@@ -156,9 +156,8 @@ func (s *session) answer(ctx context.Context, offer string) (string, error) {
 	s.peer = peer
 	if strings.Contains(offer, "m=application ") {
 		s.captions = newChannel()
-		profile := s.door.opt.Hall.Engine.Model().Config.Profile
-		s.say(wire.Ready{Type: "ready", Model: s.door.opt.Hall.Engine.Model().Name, Description: profile.Description, Sources: profile.Sources, Targets: profile.Targets})
-		s.say(wire.Started{Type: "started", Room: s.voice.Room()})
+		s.say(s.hello())
+		s.say(&wire.Started{Room: s.voice.Room()})
 	}
 	s.follow()
 	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
@@ -179,6 +178,17 @@ func (s *session) answer(ctx context.Context, offer string) (string, error) {
 		return steer(peer.LocalDescription().SDP, offer), nil
 	case <-ctx.Done():
 		return "", ctx.Err()
+	}
+}
+
+// hello is the channel's first message.
+func (s *session) hello() wire.Message {
+	model := s.door.opt.Hall.Engine.Model()
+	profile := model.Config.Profile
+	return &wire.Hello{
+		Protocol: wire.Version, Server: "sotto", Model: model.Name, Description: profile.Description,
+		Sources: profile.Sources, Targets: profile.Targets, Formats: []string{"opus"}, MaxTargets: voice.MaxTargets,
+		IdleMs: s.door.opt.Idle.Milliseconds(), DurableRooms: s.voice.Room() != nil && s.voice.Room().Durable,
 	}
 }
 

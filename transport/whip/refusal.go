@@ -12,16 +12,16 @@ import (
 	"sotto/transport/wire"
 )
 
-// refusal is an answer that is not what was asked for. Its body is the
-// WebSocket protocol's error.
+// refusal is an answer that is not what was asked for. Its body is an
+// error of the WebSocket protocol, without the numbers of a connection.
 type refusal struct {
 	status int
 	retry  time.Duration // when to come again; 0: not known
-	wire.Error
+	wire.Fault
 }
 
 func refuse(status int, code, hint, format string, args ...any) *refusal {
-	return &refusal{status: status, Error: wire.Error{Type: "error", Code: code, Message: fmt.Sprintf(format, args...), Hint: hint}}
+	return &refusal{status: status, Fault: wire.Fault{Code: code, Message: fmt.Sprintf(format, args...), Hint: hint}}
 }
 
 // The refusals of offers.
@@ -53,7 +53,7 @@ var (
 	changed   = refuse(http.StatusPreconditionFailed, "session", "send the ETag of the answer as If-Match", "session changed; fetch it again")
 	noMatch   = refuse(http.StatusPreconditionRequired, "session", "send the ETag of the answer as If-Match", "which session is meant is not said")
 	noRestart = refuse(http.StatusUnprocessableEntity, "session", "publish again", "ICE restarts are not supported")
-	unready   = &refusal{http.StatusServiceUnavailable, 5 * time.Second, wire.Error{Type: "error", Code: "stopping", Message: "the server loads its model or stops", Hint: "try again in a few seconds"}}
+	unready   = &refusal{http.StatusServiceUnavailable, 5 * time.Second, wire.Fault{Code: "stopping", Message: "the server loads its model or stops", Hint: "try again in a few seconds"}}
 	broken    = refuse(http.StatusInternalServerError, "internal", "publish again; the server's log has more", "the server failed on this voice")
 )
 
@@ -76,11 +76,15 @@ func ofVoice(err error) *refusal {
 	return r
 }
 
-func (r *refusal) write(w http.ResponseWriter) {
+func (r refusal) write(w http.ResponseWriter) {
 	if r.retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(r.retry.Seconds())))
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(r.status)
-	json.NewEncoder(w).Encode(r.Error)
+	r.RetryMs = r.retry.Milliseconds()
+	json.NewEncoder(w).Encode(struct {
+		Type string `json:"type"`
+		wire.Fault
+	}{"error", r.Fault})
 }

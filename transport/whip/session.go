@@ -14,6 +14,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
+	"sotto/audio"
 	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
@@ -204,36 +205,40 @@ func (s *session) speak(run context.Context) {
 }
 
 // parting is the last message.
-func (s *session) parting(err error) any {
+func (s *session) parting(err error) wire.Message {
 	switch {
 	case !errors.Is(err, io.EOF):
-		return broken.Error
+		return &wire.Error{Fault: broken.Fault}
 	case context.Cause(s.over) == errStopping:
-		return wire.Error{Type: "error", Code: "stopping", Message: "the server is stopping", Hint: "publish again in a few seconds"}
+		return &wire.Error{Fault: wire.Fault{Code: "stopping", Message: "the server is stopping", Hint: "publish again in a few seconds"}}
 	}
-	return wire.Ended{Type: "ended"}
+	return &wire.Ended{HeardMs: s.voice.Stats().Frames * audio.FrameMilli}
 }
 
-func (s *session) say(m any) {
+func (s *session) say(m wire.Message) {
 	if s.captions != nil {
 		s.captions.say(m)
 	}
 }
 
-// obey does what a message on the data channel asks for.
+// obey does what a message on the data channel asks for. Marks and flushes would need
+// an order among packets and messages, which there is not.
 func (s *session) obey(data []byte) {
 	message, err := wire.ParseClient(data)
+	fault := wire.Fault{Code: "order", Message: "only set and stop are taken here", Hint: "see PROTOCOL.md for what a client sends"}
 	var why *voice.Refusal
 	switch m := message.(type) {
 	case *wire.Stop:
 		s.end(errStopped)
+		return
 	case *wire.Set:
-		if err := s.voice.Set(s.over, m.Targets, m.Transcribe); errors.As(err, &why) {
-			s.say(wire.Refused{Type: "refused", Code: string(why.Code), Message: why.Message, Hint: why.Hint})
+		err := s.voice.Set(s.over, voice.Change{Targets: m.Targets, Transcribe: m.Transcribe, Latency: m.Latency})
+		if !errors.As(err, &why) {
+			return
 		}
-	case *wire.Start:
-		s.say(wire.Refused{Type: "refused", Code: "order", Message: "this voice has already started", Hint: "publish another voice"})
-	default:
-		s.say(wire.Refused{Type: "refused", Code: "message", Message: err.Error(), Hint: "see PROTOCOL.md for what a client sends"})
+		fault = wire.Fault{Code: string(why.Code), Message: why.Message, Hint: why.Hint, Ref: m.Ref}
+	case nil:
+		fault.Code, fault.Message = "message", err.Error()
 	}
+	s.say(&wire.Refused{Fault: fault})
 }

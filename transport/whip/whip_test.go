@@ -83,7 +83,7 @@ func TestPublishedAsByFile(t *testing.T) {
 			t.Errorf("%s: %q\nby file: %q", language, text, want[language])
 		}
 	}
-	if len(p.texts()) != 2 || len(p.said("ready")) != 1 || len(p.said("started")) != 1 {
+	if len(p.texts()) != 2 || len(p.said("hello")) != 1 || len(p.said("started")) != 1 {
 		t.Errorf("%d languages, %q", len(p.texts()), p.messages)
 	}
 	if lost := h.lost(); lost != 0 {
