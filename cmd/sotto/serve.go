@@ -118,6 +118,7 @@ func (d *daemon) bind() (err error) {
 		Source:  d.config.Source,
 		Drain:   d.config.Drain,
 		Rooms:   d.rooms,
+		WebRTC:  transport.WebRTC{Listen: d.config.WHIP.Listen, TCP: d.config.WHIP.TCP, Addresses: d.config.WHIP.Addresses},
 		Tokens:  d.tokens,
 		Metrics: d.shown,
 		Log:     d.log,
