@@ -245,7 +245,7 @@ func (t *talk) turn() error {
 	ctx, cancel := context.WithTimeout(t.c.Context, time.Second)
 	defer cancel()
 	next := (t.shown + 1) % len(t.choices())
-	if t.voice.Set(ctx, t.choices()[next], t.options.Transcribe) != nil {
+	if t.voice.Set(ctx, voice.Change{Targets: t.choices()[next], Transcribe: &t.options.Transcribe}) != nil {
 		return t.note("the model is busy; try again")
 	}
 	t.shown = next
