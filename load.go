@@ -61,9 +61,9 @@ func busy(why string) error {
 type load struct {
 	mu     sync.Mutex // guards the following
 	voices map[*Session]bool
-	open   float64    // weights of the voices that are open
-	cost   float64    // of a second of speech of weight 1; 0: not known
-	spoken float64    // seconds times weight since the cost was measured
+	open   float64 // weights of the voices that are open
+	cost   float64 // of a second of speech of weight 1; 0: not known
+	spoken float64 // seconds times weight since the cost was measured
 	before time.Duration
 
 	rung    int
