@@ -82,7 +82,12 @@ func (s *Server) drain(ctx context.Context, server *http.Server) {
 	defer cancel()
 	s.phase.Store(stopping)
 	s.voices.Close()
+	s.live.Close()
 	s.voices.Wait(ctx)
+	s.live.Wait(ctx)
+	if s.published != nil {
+		s.published.Wait(ctx)
+	}
 	s.closeRooms()
 	server.Shutdown(ctx)
 	server.Close()

@@ -17,8 +17,10 @@ import (
 	"sotto/transport/feed"
 	"sotto/transport/metrics"
 	"sotto/transport/openai"
+	"sotto/transport/realtime"
 	"sotto/transport/room"
 	"sotto/transport/voice"
+	"sotto/transport/whip"
 	"sotto/transport/ws"
 )
 
@@ -28,10 +30,12 @@ type Options struct {
 	Assets  fs.FS             // the page, served at /
 	Files   map[string][]byte // more files by path, served as they are
 	Latency string            // of voices that do not say; "": balanced
+	Source  string            // language of OpenAI's voices that do not say, where the model hears several
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
-	Tokens  *access.Tokens    // nil: whoever reaches the server may do everything
-	Metrics *metrics.Metrics  // shown at /metrics; nil: nothing is
+	WebRTC  WebRTC
+	Tokens  *access.Tokens   // nil: whoever reaches the server may do everything
+	Metrics *metrics.Metrics // shown at /metrics; nil: nothing is
 	Log     *slog.Logger
 	Rules
 }
@@ -53,15 +57,17 @@ const MaxRooms = 64
 
 // Server serves the page and the doors on one listener.
 type Server struct {
-	options Options
-	hall    *voice.Hall
-	voices  *ws.Handler
-	audio   *openai.Handler
-	readers *feed.Handler
-	unsaved error // of the rooms, when they were closed
-	gate    *gate
-	rules   atomic.Pointer[Rules]
-	phase   atomic.Int32
+	options   Options
+	hall      *voice.Hall
+	voices    *ws.Handler
+	audio     *openai.Handler
+	live      *realtime.Handler
+	readers   *feed.Handler
+	published *whip.Door // nil: no WebRTC
+	unsaved   error      // of the rooms, when they were closed
+	gate      *gate
+	rules     atomic.Pointer[Rules]
+	phase     atomic.Int32
 	// patience is how long a pass may last before the engine counts as stuck.
 	patience time.Duration
 }
@@ -80,12 +86,19 @@ func Listen(address string, opt Options) (*Server, error) {
 	s.hall = &voice.Hall{Latency: opt.Latency, Rooms: opt.Rooms, Log: opt.Log}
 	s.voices = &ws.Handler{
 		Hall: s.hall, CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
-		Drain: opt.Drain, Log: opt.Log,
+		MaySpeak: func(r *http.Request, room string) bool { return access.Of(r.Context()).Allows(access.Speak, room) },
+		Drain:    opt.Drain, Log: opt.Log,
 	}
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
-	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})
+	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Source: opt.Source, Log: opt.Log})
+	s.live = realtime.New(s.realtime())
+	if err := s.openWhip(); err != nil {
+		s.gate.Close()
+		return nil, err
+	}
 	if opt.Metrics != nil {
 		s.gate.show(opt.Metrics)
+		showRooms(opt.Metrics, opt.Rooms)
 	}
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
@@ -111,6 +124,9 @@ func (s *Server) Run(ctx context.Context) error {
 	defer endRooms()
 	kept := make(chan error, 1)
 	go func() { kept <- s.options.Rooms.Run(keeping) }()
+	calling, endCalls := context.WithCancel(ctx)
+	defer endCalls()
+	called := s.runWhip(calling)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -123,6 +139,8 @@ func (s *Server) Run(ctx context.Context) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
+	endCalls()
+	err = errors.Join(err, called())
 	s.closeRooms()
 	endRooms()
 	return errors.Join(err, s.unsaved, <-kept)
@@ -130,6 +148,39 @@ func (s *Server) Run(ctx context.Context) error {
 
 // closeRooms saves what waits and lets readers go behind the last event.
 func (s *Server) closeRooms() { s.unsaved = errors.Join(s.unsaved, s.options.Rooms.Close()) }
+
+// realtime are the options of OpenAI's sessions, which have the voices' limits.
+func (s *Server) realtime() realtime.Options {
+	opt := realtime.Options{
+		Hall: s.hall, Ready: s.serving, CheckOrigin: s.ownOrigin, Drain: s.options.Drain, Source: s.options.Source, Log: s.options.Log,
+		Limits: func() realtime.Limits {
+			l := s.rules.Load().Limits
+			return realtime.Limits{Idle: l.Idle, Write: l.Write, Linger: l.Linger}
+		},
+	}
+	if s.options.Tokens != nil {
+		opt.Mint, opt.MayEnter = s.mint, mayEnterRoom
+	}
+	return opt
+}
+
+// mayEnterRoom reports whether what a client came with is for a room; one that is
+// for a room alone is for nothing else.
+func mayEnterRoom(r *http.Request, room string) bool {
+	grant := access.Of(r.Context())
+	return grant.Room == "" || grant.Room == room
+}
+
+// mint makes a key to speak with, which is good for no longer and for no more
+// rooms than what its maker came with.
+func (s *Server) mint(ctx context.Context, ttl time.Duration) (secret string, expires time.Time, err error) {
+	grant := access.Of(ctx)
+	if !grant.Expires.IsZero() {
+		ttl = min(ttl, time.Until(grant.Expires))
+	}
+	secret, expires = s.options.Tokens.Mint(access.Speak, grant.Room, ttl)
+	return secret, expires, nil
+}
 
 func (s *Server) httpServer(ctx context.Context) *http.Server {
 	limits := s.rules.Load().HTTP
@@ -142,4 +193,12 @@ func (s *Server) httpServer(ctx context.Context) *http.Server {
 		MaxHeaderBytes:    limits.Header,
 		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 	}
+}
+
+// showRooms shows the numbers of all rooms.
+func showRooms(m *metrics.Metrics, rooms *room.Store) {
+	m.Gauge("rooms", "Rooms that are open.", func() float64 { return float64(rooms.Sums().Rooms) })
+	m.Gauge("readers", "Readers of all rooms.", func() float64 { return float64(rooms.Sums().Readers) })
+	m.Gauge("unsaved_events", "Events of rooms that are not on disk yet.", func() float64 { return float64(rooms.Sums().Unsaved) })
+	m.Gauge("failing_rooms", "Rooms that cannot save.", func() float64 { return float64(rooms.Sums().Failing) })
 }

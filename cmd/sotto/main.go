@@ -55,7 +55,7 @@ func newApp(stdout, stderr *os.File) *cli.App {
 		ExitErrHandler:       func(*cli.Context, error) {}, // main exits
 		OnUsageError:         func(_ *cli.Context, err error, _ bool) error { return err },
 		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", DisableDefaultText: true, Usage: "print the version"}},
-		Commands:             []*cli.Command{translateCommand(), serveCommand(), healthCommand(), configCommand(), pullCommand(), modelsCommand(), evalCommand(), benchCommand(), completionCommand(), manCommand(), versionCommand()},
+		Commands:             []*cli.Command{translateCommand(), listenCommand(), devicesCommand(), serveCommand(), healthCommand(), doctorCommand(), configCommand(), pullCommand(), modelsCommand(), evalCommand(), benchCommand(), completionCommand(), manCommand(), versionCommand()},
 		Action:               unknownCommand,
 	}
 	for _, c := range app.Commands {

@@ -26,14 +26,23 @@ type Config struct {
 	Threads int // 0: one per core
 	Seats   int
 	Latency string
+	Source  string // language code; "": voices say
 	Pprof   string // "": no profiles
 	Sandbox string // auto or off
 	Drain   time.Duration
 	State   string // folder; "": rooms are in memory
 
+	WHIP   WHIP
 	Rooms  Rooms
 	Limits Limits
 	Log    Log
+}
+
+// WHIP says where voices come in over WebRTC.
+type WHIP struct {
+	Listen    string   // UDP HOST:PORT, auto or off
+	TCP       string   // HOST:PORT; "": none
+	Addresses []string // in answers, in the place of our own
 }
 
 // Rooms say how many there are, and how long they last.

@@ -50,6 +50,8 @@ var keys = []Key{
 		number(func(c *Config) *int { return &c.Seats }, 1, 1000)},
 	{"latency", "latency", "balanced", "how long a word waits for certainty when the voice does not say", false,
 		choice(func(c *Config) *string { return &c.Latency }, "fast", "balanced", "quality")},
+	{"source", "source", "", "language that is spoken when a client cannot say it and the model hears several", false,
+		text(func(c *Config) *string { return &c.Source }, "a language code such as es", isLanguage)},
 	{"drain_timeout", "drain-timeout", "10s", "time for open voices to say what they have heard when the server stops", false,
 		span(func(c *Config) *time.Duration { return &c.Drain }, 100*time.Millisecond, time.Hour)},
 	{"state", "state", "", "folder where rooms keep what is said in them; empty: in memory alone", false,
@@ -60,6 +62,13 @@ var keys = []Key{
 
 	{"sandbox", "", "auto", "give up, once it is ready, all rights that hearing takes none of: files beside the state folder, the system's and its own settings, other ports, other servers; auto does where Linux has Landlock", false,
 		choice(func(c *Config) *string { return &c.Sandbox }, "auto", "off")},
+
+	{"whip.listen", "whip", "auto", "UDP address for voices published by WebRTC; auto is listen's when that is on the loopback interface", false,
+		text(func(c *Config) *string { return &c.WHIP.Listen }, "HOST:PORT such as 192.0.2.1:7788, auto or off", func(s string) bool { return s == "auto" || s == "off" || isAddress(s) })},
+	{"whip.tcp", "", "", "address for the same over TCP, where networks drop UDP", false,
+		text(func(c *Config) *string { return &c.WHIP.TCP }, "HOST:PORT such as 192.0.2.1:7789", func(s string) bool { return s == "" || isAddress(s) })},
+	{"whip.addresses", "", "", "addresses by which others reach it behind a NAT that passes its ports on", false,
+		list(func(c *Config) *[]string { return &c.WHIP.Addresses }, "an IP address such as 198.51.100.7; list each by itself", isIP)},
 
 	{"rooms.most", "", "64", "rooms that are open at a time; one more closes that which has been idle for the longest", false,
 		number(func(c *Config) *int { return &c.Rooms.Most }, 1, 10_000)},
@@ -76,7 +85,7 @@ var keys = []Key{
 		number(func(c *Config) *int { return &c.Limits.Binary }, 1280, 1<<20)},
 	{"limits.start_timeout", "", "10s", "time from connecting to the start message", true,
 		span(func(c *Config) *time.Duration { return &c.Limits.Start }, 100*time.Millisecond, time.Hour)},
-	{"limits.idle_timeout", "", "1m", "time without any message after which a voice is closed", true,
+	{"limits.idle_timeout", "", "1m", "time without sound after which a voice is closed", true,
 		span(func(c *Config) *time.Duration { return &c.Limits.Idle }, time.Second, 24*time.Hour)},
 	{"limits.write_timeout", "", "10s", "time for one message to leave for a client that does not read", true,
 		span(func(c *Config) *time.Duration { return &c.Limits.Write }, 100*time.Millisecond, time.Hour)},
