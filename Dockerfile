@@ -24,6 +24,6 @@ ENV PORT=7788 \
     XDG_CONFIG_HOME=/etc
 EXPOSE 7788
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=4s --start-period=2m --start-interval=1s CMD ["/sotto", "health"]
+HEALTHCHECK --interval=5s --timeout=4s --start-period=2m CMD ["/sotto", "health"]
 ENTRYPOINT ["/sotto"]
 CMD ["serve"]

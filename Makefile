@@ -61,9 +61,9 @@ release: ## archives for every platform in build/release, with SHA256SUMS and li
 	@$(GO) run ./release -out build/release -version "$(VERSION)" $(PLATFORMS)
 
 check-release: ## the commit gives the same release in two folders, each compiled from nothing
-	@rm -rf build/twice
+	@rm -rf build/twice && mkdir -p build/twice && git archive -o build/twice/source.tar HEAD
 	@for d in one another/folder; do \
-	  mkdir -p build/twice/$$d && git archive HEAD | tar -x -C build/twice/$$d && \
+	  mkdir -p build/twice/$$d && tar -xf build/twice/source.tar -C build/twice/$$d && \
 	  (cd build/twice/$$d && GOCACHE=$$PWD/.cache SOURCE_DATE_EPOCH=0 $(GO) run ./release -out out -version check $(PLATFORMS)) || exit 1; done
 	@cmp build/twice/one/out/SHA256SUMS build/twice/another/folder/out/SHA256SUMS && rm -rf build/twice && echo "both are the same"
 

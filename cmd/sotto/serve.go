@@ -53,7 +53,7 @@ type daemon struct {
 	server *transport.Server
 	shown  *metrics.Metrics
 
-	manager *manager
+	supervisor *supervisor
 }
 
 func serve(c *cli.Context) error {
@@ -65,10 +65,10 @@ func serve(c *cli.Context) error {
 		return err
 	}
 	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config, shown: metrics.New()}
-	if d.manager, err = openManager(); err != nil {
+	if d.supervisor, err = openSupervisor(); err != nil {
 		return err
 	}
-	defer d.manager.close()
+	defer d.supervisor.close()
 	d.openLog()
 	keepPrivate(d.log)
 	boundMemory(d.log)

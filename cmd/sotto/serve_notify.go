@@ -16,17 +16,17 @@ import (
 	"sotto"
 )
 
-// manager is the service manager that started the daemon. It is told how the
+// supervisor is the service manager that started the daemon. It is told how the
 // daemon stands by datagrams of lines, as sd_notify(3) of systemd defines them.
-type manager struct {
+type supervisor struct {
 	conn  net.Conn      // nil: nobody wants to know
 	every time.Duration // a sign of life has to come at least so often; 0: none
 	ready atomic.Bool   // it was told so
 }
 
-// openManager takes the manager from the environment, where children do not see it.
-func openManager() (*manager, error) {
-	m := new(manager)
+// openSupervisor takes the supervisor from the environment, where children do not see it.
+func openSupervisor() (*supervisor, error) {
+	m := new(supervisor)
 	name, period, pid := os.Getenv("NOTIFY_SOCKET"), os.Getenv("WATCHDOG_USEC"), os.Getenv("WATCHDOG_PID")
 	for _, variable := range []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} {
 		os.Unsetenv(variable)
@@ -45,15 +45,15 @@ func openManager() (*manager, error) {
 	return m, nil
 }
 
-func (m *manager) close() {
+func (m *supervisor) close() {
 	if m.conn != nil {
 		m.conn.Close()
 	}
 }
 
-// say sends lines such as READY=1. A manager that does not read is not waited for:
+// say sends lines such as READY=1. A supervisor that does not read is not waited for:
 // it will find out by itself.
-func (m *manager) say(lines ...string) {
+func (m *supervisor) say(lines ...string) {
 	if m.conn == nil {
 		return
 	}
@@ -62,13 +62,13 @@ func (m *manager) say(lines ...string) {
 }
 
 // sayReady tells that voices are heard.
-func (m *manager) sayReady(status string) {
+func (m *supervisor) sayReady(status string) {
 	m.ready.Store(true)
 	m.say("READY=1", "STATUS="+status)
 }
 
 // reloading tells that the configuration is read again while read does so.
-func (m *manager) reloading(read func()) {
+func (m *supervisor) reloading(read func()) {
 	if !m.ready.Load() {
 		read()
 		return
@@ -80,7 +80,7 @@ func (m *manager) reloading(read func()) {
 
 // attend tells that the daemon stops when ctx ends, and gives signs of life as long
 // as alive finds some, until done is closed.
-func (m *manager) attend(ctx context.Context, done <-chan struct{}, alive func(limit time.Duration) error, report func(error)) {
+func (m *supervisor) attend(ctx context.Context, done <-chan struct{}, alive func(limit time.Duration) error, report func(error)) {
 	var look <-chan time.Time
 	limit := m.every / 4 // so that one late answer is no end
 	if limit > 0 {
@@ -106,14 +106,14 @@ func (m *manager) attend(ctx context.Context, done <-chan struct{}, alive func(l
 	}
 }
 
-// attend has the manager know of the daemon's life until the function that it
+// attend has the supervisor know of the daemon's life until the function that it
 // returns is called.
 func (d *daemon) attend(ctx context.Context) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	var before error
 	go func() {
 		defer close(ended)
-		d.manager.attend(ctx, done, d.alive, func(err error) {
+		d.supervisor.attend(ctx, done, d.alive, func(err error) {
 			if err != nil && before == nil {
 				d.log.Error("no sign of life for the service manager", "error", err.Error())
 			}
@@ -144,5 +144,5 @@ func (d *daemon) alive(limit time.Duration) error {
 // tellReady tells everyone who waits for it that voices are heard.
 func (d *daemon) tellReady(engine *sotto.Engine) {
 	d.sayReady(engine)
-	d.manager.sayReady(engine.Model().Name + " hears at " + d.server.URL())
+	d.supervisor.sayReady(engine.Model().Name + " hears at " + d.server.URL())
 }

@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// listeningManager is a service manager's socket; next returns the next datagram
+// listeningSupervisor is a service manager's socket; next returns the next datagram
 // that is no sign of life.
-func listeningManager(t *testing.T) (name string, next func() string, signs *int) {
+func listeningSupervisor(t *testing.T) (name string, next func() string, signs *int) {
 	t.Helper()
 	name = filepath.Join(t.TempDir(), "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
@@ -44,7 +44,7 @@ func listeningManager(t *testing.T) (name string, next func() string, signs *int
 }
 
 func TestTheServiceManagerIsToldHowTheDaemonStands(t *testing.T) {
-	name, next, signs := listeningManager(t)
+	name, next, signs := listeningSupervisor(t)
 	t.Setenv("NOTIFY_SOCKET", name)
 	t.Setenv("WATCHDOG_USEC", "400000")
 	cmd, address, told := listening(t)
@@ -79,7 +79,7 @@ func TestAManagerThatIsNotThereIsNamed(t *testing.T) {
 }
 
 func TestOnlyWhoIsMeantGivesSignsOfLife(t *testing.T) {
-	name, _, _ := listeningManager(t)
+	name, _, _ := listeningSupervisor(t)
 	for _, tt := range []struct {
 		period, pid string
 		every       time.Duration
@@ -92,7 +92,7 @@ func TestOnlyWhoIsMeantGivesSignsOfLife(t *testing.T) {
 		t.Setenv("NOTIFY_SOCKET", name)
 		t.Setenv("WATCHDOG_USEC", tt.period)
 		t.Setenv("WATCHDOG_PID", tt.pid)
-		m, err := openManager()
+		m, err := openSupervisor()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestOnlyWhoIsMeantGivesSignsOfLife(t *testing.T) {
 func TestTheWatchdogIsFedByProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		m := &manager{conn: ours, every: 20 * time.Second}
+		m := &supervisor{conn: ours, every: 20 * time.Second}
 		var stuck error
 		signs, reports := 0, []error{}
 		go func() {

@@ -33,10 +33,10 @@ type trials struct {
 	Own, Other                      string // addresses where something listens
 }
 
-func TestConfinedHelper(t *testing.T) {
+func TestConfinedTrials(t *testing.T) {
 	var try trials
 	if json.Unmarshal([]byte(os.Getenv(confined)), &try) != nil {
-		t.Skip("it runs inside of the next test")
+		t.Skip("the next test runs it")
 	}
 	own, _ := net.ResolveTCPAddr("tcp", try.Own)
 	c := confinement{reads: []string{try.Reads}, runs: []string{"/bin", "/lib", "/lib64", "/usr", "/etc"}, writes: []string{try.Writes, "/not/there"}, port: uint16(own.Port)}
@@ -109,7 +109,7 @@ func TestAConfinedProcessCanDoWhatItMustAndNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	told, _ := json.Marshal(try)
-	cmd := exec.Command(self, "-test.run", "^TestConfinedHelper$")
+	cmd := exec.Command(self, "-test.run", "^TestConfinedTrials$")
 	cmd.Env = append(os.Environ(), confined+"="+string(told))
 	out, err := cmd.CombinedOutput()
 	if strings.Contains(string(out), errNoSandbox.Error()) {
