@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -111,31 +112,39 @@ func TestTheWatchdogIsFedByProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		m := &supervisor{conn: ours, every: 20 * time.Second}
-		var stuck error
-		signs, reports := 0, []error{}
+		var stuck atomic.Bool
+		var signs, reports atomic.Int32
 		go func() {
 			buf := make([]byte, 100)
-			for {
-				n, err := theirs.Read(buf)
-				if err != nil {
-					return
-				}
+			for n, err := theirs.Read(buf); err == nil; n, err = theirs.Read(buf) {
 				if string(buf[:n]) == "WATCHDOG=1" {
-					signs++
+					signs.Add(1)
 				}
 			}
 		}()
+		alive := func(time.Duration) error {
+			if stuck.Load() {
+				return errors.New("stuck")
+			}
+			return nil
+		}
 		done := make(chan struct{})
-		go m.attend(context.Background(), done, func(time.Duration) error { return stuck }, func(err error) { reports = append(reports, err) })
+		go m.attend(context.Background(), done, alive, func(err error) {
+			if (err != nil) == stuck.Load() {
+				reports.Add(1)
+			}
+		})
 		for _, phase := range []struct {
-			err  error
-			want int
-		}{{nil, 12}, {errors.New("stuck"), 0}, {nil, 12}} {
-			stuck, signs, reports = phase.err, 0, nil
+			stuck bool
+			signs int32
+		}{{false, 12}, {true, 0}, {false, 12}} {
+			stuck.Store(phase.stuck)
+			signs.Store(0)
+			reports.Store(0)
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			if signs != phase.want || len(reports) != 12 || reports[5] != phase.err {
-				t.Errorf("%v: %d signs of life in a minute, want %d; reports %v", phase.err, signs, phase.want, reports)
+			if signs.Load() != phase.signs || reports.Load() != 12 {
+				t.Errorf("stuck %v: %d signs of life in a minute, want %d; %d reports", phase.stuck, signs.Load(), phase.signs, reports.Load())
 			}
 		}
 		close(done)
