@@ -1,9 +1,10 @@
-// Package web is the page, embedded: plain HTML, CSS and modules that a browser
-// takes as they are. Events change state, rendering reads it, and nothing else
-// happens:
+// Package web is the pages, embedded: one that speaks, one that reads a room and
+// an overlay for streaming programs. They are TypeScript in src, which web/build
+// bundles into dist; both are committed, so building sotto takes Go alone. Events
+// change state, rendering reads it, and nothing else happens:
 //
-//	microphone or file ─ capture, worklet ─▶ pcm ─▶ socket ─▶ the daemon
-//	           the page ◀─ render ◀─ state ◀─ wire ◀┘
+//	microphone or file ─ sound ─▶ speak ─ WebRTC or WebSocket ─▶ the daemon
+//	             pages ◀─ render ◀─ state ◀─ captions ◀─ wire ◀──────┘
 package web
 
 import (
@@ -11,12 +12,12 @@ import (
 	"io/fs"
 )
 
-//go:embed page
-var page embed.FS
+//go:embed dist
+var dist embed.FS
 
-// Assets returns the page's files; index.html stands at the top.
+// Assets returns the pages' files; index.html stands at the top.
 func Assets() fs.FS {
-	assets, err := fs.Sub(page, "page")
+	assets, err := fs.Sub(dist, "dist")
 	if err != nil {
 		panic("web: internal error: " + err.Error())
 	}

@@ -1,0 +1,208 @@
+// A room as it is read: what was said first, then what is being said, each event once and in order, however often the
+// connection breaks. Over WebSocket, and over server-sent events where that does not lead to the server.
+
+import { at, roomPath, socketAt } from '../address';
+import { patienceMs } from '../patience';
+import { comesBack, type Message, parse, sentence } from '../wire';
+import { sseParser } from './sse';
+
+/** A place in a room's events: EPOCH-SEQ, behind the last one that was read. */
+export type Cursor = string;
+
+/**
+ * link: live, away (it comes again by itself; why says what happened), empty (nobody has spoken in the room yet), or
+ * closed (it does not come again).
+ */
+export type Link = 'reaching' | 'live' | 'away' | 'empty' | 'closed';
+
+export type Teller = {
+  link(link: Link, why: string): void;
+  restart(): void; // all that was told is no longer so: history follows
+  history(events: Message[], more: boolean): void;
+  message(message: Message): void;
+};
+
+/** What the feed uses of the browser. */
+export type World = { fetch: typeof fetch; WebSocket: typeof WebSocket; later(run: () => void, ms: number): void };
+
+const browser: World = {
+  fetch: (...asked) => globalThis.fetch(...asked),
+  WebSocket: globalThis.WebSocket,
+  later: (run, ms) => void setTimeout(run, ms),
+};
+
+const page = 200; // events of one piece of history
+const silenceMs = 40000; // events come or comments do, each 15 s
+
+/** How a connection ended. */
+type End = { opened: boolean; again: boolean; why: string; waitMs: number; empty?: boolean };
+
+const broken = 'The connection to the server was lost.';
+
+export class Feed {
+  private cursor: Cursor = '';
+  private first: number | undefined; // the number of the oldest event that was told
+  private attempt = 0;
+  private told = false; // what was said before
+  private overSocket = true;
+  private over = false;
+  private hangUp: () => void = () => {};
+
+  constructor(
+    private readonly room: string,
+    private readonly languages: readonly string[], // none: all
+    private readonly tell: Teller,
+    private readonly world: World = browser,
+  ) {}
+
+  /** Reads until close. */
+  async run(): Promise<void> {
+    while (!this.over) {
+      const end = await this.once();
+      if (this.over) return;
+      this.attempt = end.opened ? 0 : this.attempt + 1;
+      if (!end.again) return this.tell.link('closed', end.why);
+      this.tell.link(end.empty ? 'empty' : 'away', end.why);
+      const waitMs = end.empty ? 2000 : patienceMs(this.attempt, end.waitMs);
+      await new Promise<void>((resolve) => this.world.later(resolve, waitMs));
+    }
+  }
+
+  close(): void {
+    this.over = true;
+    this.hangUp();
+  }
+
+  /** Tells older events, where the server has any. */
+  async earlier(): Promise<void> {
+    if (this.first === undefined) return this.tell.history([], false);
+    const answer = await this.get('history', { before: String(this.first), n: String(page) });
+    if (!answer.ok) return this.tell.history([], false);
+    const { events, more } = await readHistory(answer);
+    this.first = firstOf(events) ?? this.first;
+    this.tell.history(events, more);
+  }
+
+  private async once(): Promise<End> {
+    try {
+      if (!this.told) {
+        const end = await this.before();
+        if (end) return end;
+      }
+      return await (this.overSocket ? this.socket() : this.events());
+    } catch {
+      return { opened: false, again: true, why: broken, waitMs: 0 };
+    }
+  }
+
+  /** What was said before this page came. */
+  private async before(): Promise<End | null> {
+    let answer = await this.get('history', { n: String(page) });
+    if (answer.status === 404) answer = await this.get('captions.jsonl', {}); // an older server, or no such room
+    if (!answer.ok) return refusal(answer, await answer.text());
+    const { events, more } = await readHistory(answer);
+    this.first = firstOf(events);
+    events.forEach((event) => this.note(event));
+    this.told = true;
+    this.tell.history(events, more);
+    return null;
+  }
+
+  private get(file: string, query: Record<string, string>, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+    const asked = this.languages.length > 0 ? { lang: this.languages.join(), ...query } : query;
+    return this.world.fetch(at(roomPath(this.room, file, asked)), { headers, signal });
+  }
+
+  private socket(): Promise<End> {
+    const query = { ...(this.languages.length > 0 && { lang: this.languages.join() }), ...(this.cursor && { after: this.cursor }) };
+    const socket = new this.world.WebSocket(socketAt(roomPath(this.room, 'stream', query)));
+    return new Promise((resolve) => {
+      let opened = false;
+      let why = broken;
+      let waitMs = 0;
+      const end = (code: number): void => {
+        this.hangUp = () => {};
+        if (!opened) this.overSocket = false; // the next try is by server-sent events
+        resolve({ opened, again: !opened || comesBack(code) || code === 1000, why, waitMs });
+      };
+      this.hangUp = () => socket.close();
+      socket.onopen = () => {
+        opened = true;
+        this.tell.link('live', '');
+      };
+      socket.onmessage = ({ data }) => {
+        const message = parse(data);
+        if (message?.type === 'error') [why, waitMs] = [sentence(message.message), message.retry_ms ?? 0];
+        else if (message) this.take(message);
+      };
+      socket.onclose = ({ code }) => end(code);
+    });
+  }
+
+  private async events(): Promise<End> {
+    const stop = new AbortController();
+    this.hangUp = () => stop.abort();
+    const answer = await this.get('events', {}, this.cursor ? { 'Last-Event-ID': this.cursor } : {}, stop.signal);
+    if (!answer.ok) return refusal(answer, await answer.text());
+    this.tell.link('live', '');
+    this.overSocket = true; // once this ends
+    const parser = sseParser((data, id) => {
+      const message = data ? parse(data) : null;
+      if (message) this.take(message);
+      if (id) this.cursor = id;
+    });
+    try {
+      await pour(answer.body!, parser, stop);
+    } catch {
+      // what broke in the middle is begun again like what has ended
+    }
+    return { opened: true, again: true, why: broken, waitMs: 0 };
+  }
+
+  private take(message: Message): void {
+    if (message.type === 'reset') {
+      this.told = false;
+      this.cursor = '';
+      this.tell.restart();
+      this.hangUp(); // and begin again with the history
+      return;
+    }
+    if (!this.told) return;
+    this.note(message);
+    this.tell.message(message);
+  }
+
+  private note(message: Message): void {
+    if ('seq' in message && message.seq !== undefined && message.epoch !== undefined) this.cursor = `${message.epoch}-${message.seq}`;
+  }
+}
+
+async function pour(body: ReadableStream<Uint8Array>, parser: (piece: string) => void, stop: AbortController): Promise<void> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  for (;;) {
+    const quiet = setTimeout(() => stop.abort(), silenceMs);
+    const { done, value } = await reader.read().finally(() => clearTimeout(quiet));
+    if (done) return;
+    parser(decoder.decode(value, { stream: true }));
+  }
+}
+
+/** Events as a page of history or as lines of JSON. */
+async function readHistory(answer: Response): Promise<{ events: Message[]; more: boolean }> {
+  const text = await answer.text();
+  const lines = answer.headers.get('Content-Type')?.startsWith('application/json') && !answer.headers.get('Content-Type')?.startsWith('application/jsonl');
+  const { events, more } = lines ? JSON.parse(text) : { events: text.split('\n').filter(Boolean).map((line) => JSON.parse(line)), more: false };
+  const messages = events.map((event: unknown) => parse(JSON.stringify(event))).filter((m: Message | null) => m !== null && m.type !== 'reset');
+  return { events: messages, more: Boolean(more) };
+}
+
+const firstOf = (events: Message[]): number | undefined => events.map((e) => ('seq' in e ? e.seq : undefined)).find((seq) => seq !== undefined);
+
+function refusal(answer: Response, text: string): End {
+  const waitMs = 1000 * Number(answer.headers.get('Retry-After') ?? 0) || 0;
+  if (answer.status === 404) return { opened: false, again: true, empty: true, why: 'Nobody has spoken here yet.', waitMs };
+  const again = answer.status === 429 || answer.status >= 500;
+  const why = answer.status === 401 ? 'This room wants a token: open it by the link you were given.' : sentence(text.trim().split('\n')[0]);
+  return { opened: false, again, why, waitMs };
+}
