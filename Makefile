@@ -59,7 +59,7 @@ web-types: ## the pages' types, by TypeScript
 	else echo "types of the pages left out: they need Node 20 and npm"; fi
 
 web-browser: build ## the pages in a browser; PICTURES=docs writes their pictures there
-	@if command -v node >/dev/null; then PICTURES=$(PICTURES) node --test web/test/browser; \
+	@if command -v node >/dev/null; then PICTURES=$(PICTURES) node --test web/test/browser/*.test.mjs; \
 	else echo "the pages in a browser left out: they need Node 20"; fi
 
 bench: ## benchmarks beside the code
