@@ -9,17 +9,30 @@ package web
 
 import (
 	"embed"
+	"errors"
 	"io/fs"
 )
 
 //go:embed dist
 var dist embed.FS
 
-// Assets returns the pages' files; index.html stands at the top.
+// pages opens read.html by the name read too.
+type pages struct{ fs.FS }
+
+func (p pages) Open(name string) (fs.File, error) {
+	file, err := p.FS.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return p.FS.Open(name + ".html")
+	}
+	return file, err
+}
+
+// Assets returns the pages' files: index.html, which speaks, read and overlay, and
+// what they refer to.
 func Assets() fs.FS {
 	assets, err := fs.Sub(dist, "dist")
 	if err != nil {
 		panic("web: internal error: " + err.Error())
 	}
-	return assets
+	return pages{assets}
 }

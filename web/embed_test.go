@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path"
@@ -15,21 +17,17 @@ import (
 var references = regexp.MustCompile(`(?:src|href)="([^"]+)"`)
 
 // What the scripts ask for by name.
-var byScripts = map[string]bool{"sound/worklet.js": true}
+var byScripts = map[string]bool{"worklet.js": true}
 
 func TestThePagesReferToFilesOfTheirOwn(t *testing.T) {
 	seen := map[string]bool{}
-	for _, page := range pages(t) {
+	for _, page := range html(t) {
 		seen[page] = true
 		for _, m := range references.FindAllStringSubmatch(read(t, page), -1) {
-			to := path.Join(path.Dir(page), m[1])
-			if strings.HasSuffix(m[1], "/") {
-				to = path.Join(to, "index.html")
-			}
-			if _, err := fs.Stat(Assets(), to); err != nil {
+			if _, err := fs.Stat(Assets(), m[1]); err != nil {
 				t.Errorf("%s refers to %s: %v", page, m[1], err)
 			}
-			seen[to] = true
+			seen[m[1]] = true
 		}
 	}
 	for name := range byScripts {
@@ -45,9 +43,24 @@ func TestThePagesReferToFilesOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestAPageHasAnAddressWithoutItsEnding(t *testing.T) {
+	server := httptest.NewServer(http.FileServerFS(Assets()))
+	defer server.Close()
+	for address, want := range map[string]int{"/": 200, "/read": 200, "/overlay?room=a": 200, "/readme": 404, "/../read": 200, "/dist/read": 404} {
+		answer, err := http.Get(server.URL + address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != want || want == 200 && answer.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("%s: %s %q", address, answer.Status, answer.Header.Get("Content-Type"))
+		}
+	}
+}
+
 // The server's Content-Security-Policy allows files of our own only.
 func TestThePagesHaveNothingInline(t *testing.T) {
-	for _, page := range pages(t) {
+	for _, page := range html(t) {
 		text := read(t, page)
 		for _, inline := range []string{`<script>`, `<style`, ` style=`, `javascript:`, `://`} {
 			if strings.Contains(text, inline) {
@@ -128,7 +141,7 @@ func readSources(t *testing.T) {
 	}
 }
 
-func pages(t *testing.T) (pages []string) {
+func html(t *testing.T) (pages []string) {
 	for _, name := range files(t) {
 		if strings.HasSuffix(name, ".html") {
 			pages = append(pages, name)

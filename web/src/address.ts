@@ -15,7 +15,7 @@ export const roomPath = (room: string, file: string, query: Record<string, strin
 };
 
 /** The page on which others read a room. */
-export const readAddress = (room: string): string => at(`read/#${room}`);
+export const readAddress = (room: string): string => at(`read#${room}`);
 
 /** The room a page's address names, as ?room=hall, #room=hall or #hall; nothing when it names none. */
 export function roomOf({ search, hash }: { search: string; hash: string }): string {

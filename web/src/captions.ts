@@ -96,7 +96,7 @@ export const placed = (word: Word): boolean => word.end_ms > 0;
 /** Which stretch of sound a word leans on, for people. */
 export function about({ start_ms: start, end_ms: end, evidence }: Word): string {
   const [from, to] = [start, end].map((ms) => clock(ms));
-  const span = from === to ? `at ${from}` : `${from} to ${to}`;
+  const span = from === to ? `at ${from}` : `from ${from} to ${to}`;
   return evidence > 0 ? `${span}, evidence ${Math.round(100 * evidence)} %` : span;
 }
 

@@ -36,7 +36,7 @@ export function showEvidence(captions: HTMLElement, bar: HTMLElement): void {
     element.classList.add('at');
     bar.classList.add('shown');
     text.setAttribute('aria-live', aloud ? 'polite' : 'off');
-    put(text, placed(word) ? `“${word.text.trim()}” leans on ${about(word)}` : `“${word.text.trim()}”: its sound is not known`);
+    put(text, placed(word) ? `“${word.text.trim()}” leans on the sound ${about(word)}` : `“${word.text.trim()}”: its sound is not known`);
     const near = lit().filter((e) => of(e, paragraph));
     for (const e of near) if (e !== element && placed(word) && overlaps(spoken.get(e)!.word, word)) e.classList.add('same');
     place(word, near.map((e) => spoken.get(e)!.word).filter(placed));

@@ -118,7 +118,7 @@ export const flush = (): string => JSON.stringify({ type: 'flush' });
 export const stop = (): string => JSON.stringify({ type: 'stop' });
 
 /** Whether a client may come back after a close with this code. */
-export const comesBack = (code: number): boolean => ![1000, 1007, 1009].includes(code) && !(code >= 4450 && code < 4500);
+export const comesBack = (code: number): boolean => ![1000, 1002, 1007, 1008, 1009].includes(code) && !(code >= 4450 && code < 4500);
 
 /** The server speaks in clauses; on a page they stand as sentences. */
 export function sentence(clause = ''): string {

@@ -88,7 +88,7 @@ test('a change leaves what was as it was', () => {
 });
 
 test('a word says which sound it leans on', () => {
-  assert.equal(about({ text: '', start_ms: 2400, end_ms: 2920, evidence: 0.874 }), '2.4 s to 2.9 s, evidence 87 %');
+  assert.equal(about({ text: '', start_ms: 2400, end_ms: 2920, evidence: 0.874 }), 'from 2.4 s to 2.9 s, evidence 87 %');
   assert.equal(about({ text: '', start_ms: 2400, end_ms: 2440, evidence: 0 }), 'at 2.4 s');
   assert.deepEqual([0, 59_949, 59_950, 61_000, 3_600_000].map(clock), ['0.0 s', '59.9 s', '1:00.0', '1:01.0', '60:00.0']);
 });

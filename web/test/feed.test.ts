@@ -75,7 +75,7 @@ const sse = (...events: any[]) => () =>
 const status = (code: number, text = '') => () => new Response(text, { status: code });
 
 test('a room is read from its history on, and a broken connection goes on behind what was read', async () => {
-  const play = new Play([json({ events: [words(4, 'one')], more: true })], () => true);
+  const play = new Play([json({ events: [words(4, 'one')], before: 4 })], () => true);
   const running = play.feed.run();
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   await turn();
@@ -130,7 +130,7 @@ test('a refusal that time does not mend ends the reading; one that it does waits
 });
 
 test('older pages are asked for by the oldest number', async () => {
-  const play = new Play([json({ events: [words(7, 'seven')], more: true }), json({ events: [words(5, 'five'), words(6, 'six')], more: false })], () => true);
+  const play = new Play([json({ events: [words(7, 'seven')], before: 7 }), json({ events: [words(5, 'five'), words(6, 'six')] })], () => true);
   const running = play.feed.run();
   await new Promise((resolve) => setImmediate(resolve));
   await play.feed.earlier();

@@ -40,9 +40,9 @@ test('of a tail as much is shown as fits behind the last line', () => {
 
 test('an address says how the overlay looks, and what is wrong in it does not count', () => {
   const of = (search: string) => options({ search, hash: '' });
-  assert.deepEqual(of('?room=hall&lang=en,fr&lines=3&size=30&font=Noto%20Sans&align=left&mode=live'), {
-    room: 'hall', languages: ['en', 'fr'], lines: 3, size: 30, font: 'Noto Sans', align: 'left', live: true,
+  assert.deepEqual(of('?room=hall&lang=en,fr&lines=3&size=30&font=Noto%20Sans&align=center&mode=live'), {
+    room: 'hall', languages: ['en', 'fr'], lines: 3, size: 30, font: 'Noto Sans', align: 'center', live: true,
   });
   const { room, ...usual } = of('?room=A B&lang=<b>&lines=x&size=9999&font=url(x)&align=up');
-  assert.deepEqual([room, usual], ['', { languages: [], lines: 2, size: 200, font: 'system-ui, sans-serif', align: 'center', live: false }]);
+  assert.deepEqual([room, usual], ['', { languages: [], lines: 2, size: 200, font: 'system-ui, sans-serif', align: 'left', live: false }]);
 });

@@ -136,7 +136,7 @@ test('a voice whose line breaks goes on over another, with the sound that came m
     calls[1]!.listener.heard(hello);
     calls[1]!.listener.heard({ type: 'started' });
     const sizes = calls[1]!.sent.slice(1).map((block) => (block as ArrayBuffer).byteLength / 2);
-    assert.deepEqual(sizes, Array.from({ length: 250 }, (_, i) => i + 50)); // 10 s, the newest
+    assert.deepEqual(sizes, Array.from({ length: 200 }, (_, i) => i + 100)); // 8 s, the newest
     assert.deepEqual(told.filter((t) => t === 'sound' || t.startsWith('away')), ['sound', 'away: gone']);
     voice.close(null);
   } finally {

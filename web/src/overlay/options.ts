@@ -8,7 +8,7 @@ export type Options = {
   lines: number; // of each language
   size: number; // pixels
   font: string;
-  align: 'left' | 'center' | 'right';
+  align: 'left' | 'center' | 'right'; // a line that is not at the left moves while it grows
   live: boolean; // with the tentative words
 };
 
@@ -28,7 +28,7 @@ export function options(location: { search: string; hash: string }): Options {
     lines: bounded(asked.get('lines'), 1, 2, 8),
     size: bounded(asked.get('size'), 12, 48, 200),
     font: /^[\p{L}\p{N} ,-]{1,100}$/u.test(font) ? font : 'system-ui, sans-serif',
-    align: align === 'left' || align === 'right' ? align : 'center',
+    align: align === 'center' || align === 'right' ? align : 'left',
     live: asked.get('mode') === 'live',
   };
 }

@@ -41,10 +41,9 @@ const broken = 'The connection to the server was lost.';
 
 export class Feed {
   private cursor: Cursor = '';
-  private first: number | undefined; // the number of the oldest event that was told
+  private first = 0; // older events have smaller numbers; 0: there are none
   private attempt = 0;
   private told = false; // what was said before
-  private overSocket = true;
   private over = false;
   private hangUp: () => void = () => {};
 
@@ -75,12 +74,11 @@ export class Feed {
 
   /** Tells older events, where the server has any. */
   async earlier(): Promise<void> {
-    if (this.first === undefined) return this.tell.history([], false);
     const answer = await this.get('history', { before: String(this.first), n: String(page) });
-    if (!answer.ok) return this.tell.history([], false);
-    const { events, more } = await readHistory(answer);
-    this.first = firstOf(events) ?? this.first;
-    this.tell.history(events, more);
+    if (!answer.ok) throw new Error(broken);
+    const { events, before } = await past(answer);
+    this.first = before;
+    this.tell.history(events, before > 0);
   }
 
   private async once(): Promise<End> {
@@ -89,7 +87,8 @@ export class Feed {
         const end = await this.before();
         if (end) return end;
       }
-      return await (this.overSocket ? this.socket() : this.events());
+      const end = await this.socket();
+      return end.opened || this.over ? end : await this.events();
     } catch {
       return { opened: false, again: true, why: broken, waitMs: 0 };
     }
@@ -100,11 +99,11 @@ export class Feed {
     let answer = await this.get('history', { n: String(page) });
     if (answer.status === 404) answer = await this.get('captions.jsonl', {}); // an older server, or no such room
     if (!answer.ok) return refusal(answer, await answer.text());
-    const { events, more } = await readHistory(answer);
-    this.first = firstOf(events);
+    const { events, before } = await past(answer);
+    this.first = before;
     events.forEach((event) => this.note(event));
     this.told = true;
-    this.tell.history(events, more);
+    this.tell.history(events, before > 0);
     return null;
   }
 
@@ -122,7 +121,6 @@ export class Feed {
       let waitMs = 0;
       const end = (code: number): void => {
         this.hangUp = () => {};
-        if (!opened) this.overSocket = false; // the next try is by server-sent events
         resolve({ opened, again: !opened || comesBack(code) || code === 1000, why, waitMs });
       };
       this.hangUp = () => socket.close();
@@ -145,7 +143,6 @@ export class Feed {
     const answer = await this.get('events', {}, this.cursor ? { 'Last-Event-ID': this.cursor } : {}, stop.signal);
     if (!answer.ok) return refusal(answer, await answer.text());
     this.tell.link('live', '');
-    this.overSocket = true; // once this ends
     const parser = sseParser((data, id) => {
       const message = data ? parse(data) : null;
       if (message) this.take(message);
@@ -188,16 +185,17 @@ async function pour(body: ReadableStream<Uint8Array>, parser: (piece: string) =>
   }
 }
 
-/** Events as a page of history or as lines of JSON. */
-async function readHistory(answer: Response): Promise<{ events: Message[]; more: boolean }> {
-  const text = await answer.text();
-  const lines = answer.headers.get('Content-Type')?.startsWith('application/json') && !answer.headers.get('Content-Type')?.startsWith('application/jsonl');
-  const { events, more } = lines ? JSON.parse(text) : { events: text.split('\n').filter(Boolean).map((line) => JSON.parse(line)), more: false };
-  const messages = events.map((event: unknown) => parse(JSON.stringify(event))).filter((m: Message | null) => m !== null && m.type !== 'reset');
-  return { events: messages, more: Boolean(more) };
-}
+/** Older events are those before a number; none are where it is 0. */
+type Past = { events: Message[]; before: number };
 
-const firstOf = (events: Message[]): number | undefined => events.map((e) => ('seq' in e ? e.seq : undefined)).find((seq) => seq !== undefined);
+/** Events as a page of history, or as lines of JSON that are all there is. */
+async function past(answer: Response): Promise<Past> {
+  const text = await answer.text();
+  const isPage = /^application\/json\b/.test(answer.headers.get('Content-Type') ?? '');
+  const { events, before = 0 } = isPage ? JSON.parse(text) : { events: text.split('\n').filter(Boolean).map((line) => JSON.parse(line)) };
+  const messages: (Message | null)[] = events.map((event: unknown) => parse(JSON.stringify(event)));
+  return { events: messages.filter((m): m is Message => m !== null && m.type !== 'reset'), before };
+}
 
 function refusal(answer: Response, text: string): End {
   const waitMs = 1000 * Number(answer.headers.get('Retry-After') ?? 0) || 0;

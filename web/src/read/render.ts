@@ -84,7 +84,7 @@ function showLanguages(state: State, on: Does): void {
 
 function showSearch(state: State): void {
   put(byId('found'), foundText(state));
-  for (const id of ['previous', 'next']) byId<HTMLButtonElement>(id).disabled = state.hits.length < 2;
+  for (const id of ['previous', 'next']) byId(id).hidden = state.hits.length < 2;
 }
 
 /** The controls of how it looks. Sizes and colours are properties of the root, which style.css uses. */

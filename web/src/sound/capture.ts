@@ -99,7 +99,7 @@ async function runningContext(): Promise<AudioContext> {
 
 /** Leads source through the worklet. */
 async function tap(context: AudioContext, source: AudioNode, done: () => void, release: () => void): Promise<Omit<Sound, 'pause'>> {
-  await context.audioWorklet.addModule(at('sound/worklet.js'));
+  await context.audioWorklet.addModule(at('worklet.js'));
   const node = new AudioWorkletNode(context, 'tap', { numberOfOutputs: 0 });
   let over = false;
   const close = () => {

@@ -64,8 +64,7 @@ export function speak(refused: string): void {
         tell(message);
       },
       closed({ fault, retryMs }) {
-        const told = fault === lost ? { message: 'The server cannot be reached.', hint: 'See whether sotto is running; this page keeps trying.' } : fault!;
-        tell({ type: 'unreachable', fault: told });
+        void (fault === lost ? why() : Promise.resolve(fault!)).then((told) => tell({ type: 'unreachable', fault: told }));
         setTimeout(reach, patienceMs(attempt, retryMs), attempt + 1);
       },
     });
@@ -150,6 +149,14 @@ export function speak(refused: string): void {
 
 const whip = ({ source, targets, latency, room }: Wish): string =>
   at(`whip/${encodeURIComponent(room)}?${new URLSearchParams({ source, targets: targets.join(), latency })}`);
+
+/** Why a line does not open. A browser says so of requests alone. */
+async function why(): Promise<Fault> {
+  const { status = 0 } = (await fetch(at('v1/models')).catch(() => null)) ?? {};
+  if (status === 401 || status === 403) return { message: 'The server asks for a token.', hint: 'Open this page by a link that has one.' };
+  if (status === 503) return { message: 'The server is not ready yet.', hint: 'This page keeps trying.' };
+  return { message: 'The server cannot be reached.', hint: 'See whether sotto is running; this page keeps trying.' };
+}
 
 /** What the server refuses is said in sentences. */
 const told = (message: Message): Message =>

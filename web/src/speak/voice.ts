@@ -32,7 +32,7 @@ export type Teller = {
   over(fault: Fault | null): void;
 };
 
-const mostHeld = 250; // blocks of 40 ms that wait for a line; the oldest go first
+const mostHeld = 200; // blocks of 40 ms that wait for a line, of which live sound may have 10 s; the oldest go first
 const lastWordsMs = 15000; // for the server to say what is left
 const pulseMs = 20000; // the server waits 60 s for sound
 
@@ -120,7 +120,8 @@ export class Voice {
     if (this.over) return;
     if (message.type === 'hello' && !this.byTrack && this.line) {
       const { source, targets, latency, room } = this.wish();
-      this.line.send(start({ source, targets: [...targets], latency, room, rate: this.sound.rate }));
+      const live = message.protocol && this.sound.stream ? true : undefined;
+      this.line.send(start({ source, targets: [...targets], latency, room, rate: this.sound.rate, live }));
     }
     if (message.type !== 'ended') this.tell.message(message); // closed follows
     if (message.type === 'started') this.begin();
