@@ -11,7 +11,7 @@ const nearCut = 6
 // text is too far behind, or does not say where it leans, is committed as it is.
 func (s *Session) cut(ctx context.Context) error {
 	s.stats.cuts.Add(1)
-	if err := s.draft(ctx, true); err != nil {
+	if err := s.draft(ctx, s.targets, true); err != nil {
 		return err
 	}
 	s.settle(s.targets, false)

@@ -16,8 +16,9 @@ import (
 	"sotto/models/kernel"
 )
 
-// ErrFull says that every seat of the engine is taken.
-var ErrFull = errors.New("sotto: every seat is taken; try again when a voice has ended")
+// ErrFull says that the engine hears as many voices as it has seats for, or as
+// the machine can; it comes as a *BusyError.
+var ErrFull = errors.New("sotto: no room for another voice")
 
 const (
 	// maxWindow is the longest stretch of sound a model is given at once, in
@@ -34,6 +35,13 @@ type EngineOptions struct {
 	// Policy is what was found out about the model's attention and certainty, by
 	// sotto eval --calibrate; zero: nothing, so drafts have to agree.
 	Policy policy.Table
+	// Observe is told what happens in all voices, as it happens and from their
+	// goroutines; nil: nobody is.
+	Observe func(m Measure, value float64)
+	// Burden is called while the engine is held, for frames of speech that were
+	// heard or for replies that are drafted: tests of load make a slow machine
+	// with it.
+	Burden func(frames, replies int)
 }
 
 // Engine is one loaded model, shared by many voices. Its weights are never
@@ -45,12 +53,16 @@ type Engine struct {
 	prompts *prompt.Prompt
 
 	team *kernel.Team
+	load *load
 
 	table policy.Table
 	heads []decoder.Head // whose attention says where in the sound a token leans
 
-	seats int32
-	taken atomic.Int32
+	seats  int32
+	taken  atomic.Int32
+	tell   func(Measure, float64)
+	burden func(frames, replies int)
+	memory atomic.Int64 // bytes of keys and values of all voices
 }
 
 // NewEngine prepares model for listening. The model must stay open as long as
@@ -73,8 +85,8 @@ func NewEngine(model *gemma4.Model, opt EngineOptions) (*Engine, error) {
 		opt.Seats = 8
 	}
 	e := &Engine{
-		model: model, encoder: enc, decoder: dec, prompts: prompts, team: team,
-		seats: int32(opt.Seats),
+		model: model, encoder: enc, decoder: dec, prompts: prompts, team: team, load: new(load),
+		seats: int32(opt.Seats), tell: opt.Observe, burden: opt.Burden,
 	}
 	return e, e.adopt(opt.Policy)
 }
@@ -95,7 +107,7 @@ func (e *Engine) adopt(table policy.Table) error {
 // WithPolicy returns an engine with another policy table on the same model and
 // the same threads. It has seats of its own.
 func (e *Engine) WithPolicy(table policy.Table) (*Engine, error) {
-	other := &Engine{model: e.model, encoder: e.encoder, decoder: e.decoder, prompts: e.prompts, team: e.team, seats: e.seats}
+	other := &Engine{model: e.model, encoder: e.encoder, decoder: e.decoder, prompts: e.prompts, team: e.team, load: new(load), seats: e.seats, tell: e.tell, burden: e.burden}
 	return other, other.adopt(table)
 }
 
@@ -112,8 +124,8 @@ func (e *Engine) Workers() int { return e.team.Workers() }
 // Model returns the model the engine was made of.
 func (e *Engine) Model() *gemma4.Model { return e.model }
 
-// Open takes a seat for one voice. It fails with ErrFull, or with an error that
-// names a language the model does not know. The seat is given back when the
+// Open takes a seat for one voice. It fails with a *BusyError, or with an error
+// that names a language the model does not know. The seat is given back when the
 // session's Run returns; a session that will not be run is given back by Close.
 func (e *Engine) Open(opt SessionOptions) (*Session, error) {
 	tasks, err := e.tasks(opt)
@@ -132,9 +144,16 @@ func (e *Engine) Open(opt SessionOptions) (*Session, error) {
 	}
 	if e.taken.Add(1) > e.seats {
 		e.taken.Add(-1)
-		return nil, ErrFull
+		e.observe(Refused, 1)
+		return nil, busy("every seat is taken")
 	}
-	return newSession(e, opt, tasks, longest), nil
+	s := newSession(e, opt, tasks, longest)
+	if err := s.enter(); err != nil {
+		e.taken.Add(-1)
+		e.observe(Refused, 1)
+		return nil, err
+	}
+	return s, nil
 }
 
 // policy returns the model's own at a dial.

@@ -2,6 +2,7 @@ package sotto
 
 import (
 	"context"
+	"time"
 
 	"sotto/audio"
 )
@@ -12,6 +13,7 @@ const mailboxLen = 50
 // mail is what a voice hands over, in order: a frame, or a word about the sound.
 type mail struct {
 	frame audio.Frame // when kind is heard
+	since time.Time   // when it was handed over
 	kind  mailKind
 	n     int64 // frames that are missing, samples that were lost, or the mark
 	cause string
@@ -40,7 +42,7 @@ func (s *Session) post(ctx context.Context, m *mail) error {
 // already waiting, so nothing is lost. Push, Offer, Lose, Gap, Mark and Flush
 // have one caller at a time, and none after Finish.
 func (s *Session) Push(ctx context.Context, f *audio.Frame) error {
-	return s.post(ctx, &mail{frame: *f})
+	return s.post(ctx, &mail{frame: *f, since: time.Now()})
 }
 
 // Offer is Push for a voice that cannot wait. When two seconds are waiting, sound
@@ -56,7 +58,7 @@ func (s *Session) Offer(f *audio.Frame) {
 		s.shed = 0
 	}
 	select {
-	case s.mailbox <- mail{frame: *f}:
+	case s.mailbox <- mail{frame: *f, since: time.Now()}:
 	default:
 		s.drop()
 	}
@@ -64,20 +66,26 @@ func (s *Session) Offer(f *audio.Frame) {
 
 func (s *Session) drop() {
 	s.shed++
-	s.stats.lost.Add(audio.FrameLen)
+	s.count(audio.FrameLen)
+}
+
+// count has samples counted that are lost.
+func (s *Session) count(samples audio.Position) {
+	s.stats.lost.Add(int64(samples))
+	s.engine.observe(Lost, seconds(samples))
 }
 
 // Lose says that so many frames never came. They are heard as silence, and a
 // Caption says what is missing, and why.
 func (s *Session) Lose(ctx context.Context, frames int, cause string) error {
-	s.stats.lost.Add(int64(frames) * audio.FrameLen)
+	s.count(audio.Position(frames) * audio.FrameLen)
 	return s.post(ctx, &mail{kind: missing, n: int64(frames), cause: cause})
 }
 
 // Gap says that so many of the samples handed over last were no sound of the
 // voice but stood in for what was lost.
 func (s *Session) Gap(ctx context.Context, samples audio.Position, cause string) error {
-	s.stats.lost.Add(int64(samples))
+	s.count(samples)
 	return s.post(ctx, &mail{kind: lost, n: int64(samples), cause: cause})
 }
 
@@ -102,6 +110,27 @@ func (s *Session) Finish(tail []float32) {
 // Waiting returns how much sound waits to be heard.
 func (s *Session) Waiting() audio.Position { return audio.Position(len(s.mailbox)) * audio.FrameLen }
 
+// Behind returns how long the sound had waited that is heard now.
+func (s *Session) Behind() time.Duration { return time.Duration(s.age.Load()) }
+
+// look learns how late the sound is, and what has to be left out. What counts is
+// the least age of a second's frames: work comes in bursts, and sound that only
+// waits for one is not late.
+func (s *Session) look(since time.Time) {
+	age := time.Since(since)
+	s.age.Store(int64(age))
+	s.engine.observe(FrameLag, age.Seconds())
+	if s.looked == 0 || age < s.least {
+		s.least = age
+	}
+	if s.looked++; s.looked == 1000/audio.FrameMilli {
+		s.looked = 0
+		if !s.opt.EveryStep {
+			s.rung = s.engine.load.see(time.Now(), s.least)
+		}
+	}
+}
+
 // take does what a mail says.
 func (s *Session) take(ctx context.Context, m *mail) error {
 	switch m.kind {
@@ -122,6 +151,7 @@ func (s *Session) take(ctx context.Context, m *mail) error {
 			return s.pause(ctx)
 		}
 	default:
+		s.look(m.since)
 		return s.hear(ctx, &m.frame)
 	}
 	return nil

@@ -62,9 +62,10 @@ type Session struct {
 	captions *captionQueue
 	mailbox  chan mail      // two seconds
 	tail     chan []float32 // the voice's last samples, less than a frame
-	changes  chan []task    // new targets
+	changes  chan change    // of what is wanted
 	closing  sync.Once
-	shed     int64 // frames that Offer has lost since it last marked them; its caller owns it
+	age      atomic.Int64 // ns that the sound had waited which is heard now
+	shed     int64        // frames that Offer has lost since it last marked them; its caller owns it
 
 	stats struct{ frames, lost, segments, steps, skipped, cuts, guarded, positions, bytes atomic.Int64 }
 
@@ -79,10 +80,15 @@ type Session struct {
 	quiet      int  // frames since somebody spoke
 	sure       bool // one language's draft of the segment has been certain
 	segment    int
-	drafted    int // frames of the window at the last step
+	stretch    stretch
+	drafted    int // frames of the window when all targets drafted last
 	heard      audio.Position
 	worked     time.Duration // before the frame in work
 	began      time.Time     // with that frame
+	weight     float64       // that the voice is counted with; 0: it is not
+	rung       int           // of the ladder, a second ago at most
+	looked     int           // frames since then
+	least      time.Duration // that one of them had waited
 	asks       []decoder.Ask
 	asked      []*target
 }
@@ -97,7 +103,7 @@ func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Sessi
 		captions:   newCaptionQueue(),
 		mailbox:    make(chan mail, mailboxLen),
 		tail:       make(chan []float32, 1),
-		changes:    make(chan []task, 1),
+		changes:    make(chan change, 1),
 		stepFrames: max(0, int(every/(audio.FrameMilli*time.Millisecond))),
 		vad:        vad.NewDetector(),
 		window:     newWindow(e, longest, e.scratch(opt.Source, longest)),
@@ -106,6 +112,12 @@ func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Sessi
 		s.targets = append(s.targets, newTarget(e, t, opt.Policy, s.window.trunk))
 	}
 	return s
+}
+
+// change is what a voice wants from now on; nil stays as it is.
+type change struct {
+	tasks  []task
+	policy policy.Policy
 }
 
 // SetTargets changes the languages while the voice goes on. One that stays goes
@@ -119,8 +131,21 @@ func (s *Session) SetTargets(ctx context.Context, targets []string) error {
 	if err != nil {
 		return err
 	}
+	return s.want(ctx, change{tasks: tasks})
+}
+
+// SetLatency turns the dial while the voice goes on.
+func (s *Session) SetLatency(ctx context.Context, d policy.Dial) error {
+	p, err := s.engine.policy(d)
+	if err != nil {
+		return err
+	}
+	return s.want(ctx, change{policy: p})
+}
+
+func (s *Session) want(ctx context.Context, c change) error {
 	select {
-	case s.changes <- tasks:
+	case s.changes <- c:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -147,7 +172,25 @@ func (s *Session) Stats() Stats {
 }
 
 // Close gives the seat of a session back that will not be run.
-func (s *Session) Close() { s.engine.taken.Add(-1) }
+func (s *Session) Close() {
+	s.engine.load.leave(s.weight)
+	s.engine.memory.Add(-s.stats.bytes.Load())
+	s.engine.taken.Add(-1)
+}
+
+// enter has the voice counted, unless it is a recording: that takes the time the
+// voices leave.
+func (s *Session) enter() error {
+	w := weight(len(s.targets))
+	if s.opt.EveryStep {
+		return nil
+	}
+	if err := s.engine.load.admit(time.Now(), w); err != nil {
+		return err
+	}
+	s.weight = w
+	return nil
+}
 
 // Run hears the voice until Finish or until ctx ends, and gives the seat back.
 func (s *Session) Run(ctx context.Context) error {
@@ -169,17 +212,30 @@ func (s *Session) listen(ctx context.Context) error {
 				return err
 			}
 			s.worked += time.Since(s.began)
-		case tasks := <-s.changes:
+		case c := <-s.changes:
 			s.began = time.Now()
-			s.change(tasks)
+			s.change(&c)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// change puts new targets in the place of the old.
-func (s *Session) change(tasks []task) {
+// change does what is wanted now.
+func (s *Session) change(c *change) {
+	if c.policy != nil {
+		s.opt.Policy = c.policy
+		for _, t := range s.targets {
+			t.policy = c.policy
+		}
+	}
+	if c.tasks != nil {
+		s.replace(c.tasks)
+	}
+}
+
+// replace puts new targets in the place of the old.
+func (s *Session) replace(tasks []task) {
 	old := s.targets
 	s.targets = nil
 	for _, t := range tasks {
@@ -193,6 +249,11 @@ func (s *Session) change(tasks []task) {
 	}
 	for _, t := range old {
 		s.complete(t)
+	}
+	if s.weight > 0 {
+		w := weight(len(s.targets))
+		s.engine.load.leave(s.weight - w)
+		s.weight = w
 	}
 }
 
@@ -213,6 +274,7 @@ func (s *Session) hear(ctx context.Context, f *audio.Frame) error {
 	if err := s.window.hear(f, activity.LevelDB); err != nil {
 		return err
 	}
+	s.pay()
 	s.quiet++
 	if activity.Speech {
 		s.quiet = 0
@@ -220,27 +282,13 @@ func (s *Session) hear(ctx context.Context, f *audio.Frame) error {
 	return s.react(ctx)
 }
 
-// react does what is due after a frame.
-func (s *Session) react(ctx context.Context) error {
-	frames := s.window.frames()
-	switch {
-	case s.quiet >= pauseFrames:
-		return s.pause(ctx)
-	case frames >= s.longest:
-		return s.cut(ctx)
-	case s.stepFrames == 0:
-		return nil
-	case s.quiet == shortPause:
-		if err := s.step(ctx); err != nil {
-			return err
-		}
-		if s.drafted == frames && s.allComplete() {
-			return s.pause(ctx)
-		}
-	case s.quiet == 0 && frames%s.stepFrames == 0:
-		return s.step(ctx)
+// pay counts a frame of speech among what the engine has computed.
+func (s *Session) pay() {
+	if s.window.frames()%block == 0 {
+		s.engine.bear(block, 0)
 	}
-	return nil
+	all, _ := s.engine.team.Busy()
+	s.engine.load.heard(1, weight(len(s.targets)), all)
 }
 
 // keepLead remembers the newest frames before speech.
@@ -256,6 +304,7 @@ func (s *Session) keepLead(f *audio.Frame) {
 func (s *Session) beginSegment(levelDB float64) error {
 	s.segment = int(s.stats.segments.Add(1)) - 1
 	s.speaking, s.quiet, s.sure = true, 0, false
+	s.stretch = stretch{from: s.heard - audio.FrameLen, worked: s.worked}
 	if len(s.window.places) == 0 {
 		if err := s.window.clear(); err != nil {
 			return err
@@ -270,153 +319,4 @@ func (s *Session) beginSegment(levelDB float64) error {
 	}
 	s.lead = s.lead[:0]
 	return nil
-}
-
-// step lets every target draft, and commits what the policy allows. Without
-// EveryStep it is left out while sound is waiting.
-func (s *Session) step(ctx context.Context) error {
-	if !s.opt.EveryStep && len(s.mailbox) >= behindLen {
-		s.stats.skipped.Add(1)
-		return nil
-	}
-	if err := s.draft(ctx, false); err != nil {
-		return err
-	}
-	s.settle(s.targets, false)
-	return nil
-}
-
-// draft has all targets write what they would say, in the same passes.
-func (s *Session) draft(ctx context.Context, final bool) error {
-	w := s.window
-	if err := w.encode(); err != nil {
-		return err
-	}
-	s.stats.steps.Add(1)
-	s.drafted = w.frames()
-	for _, t := range s.targets {
-		t.begin(t.saidIDs(), len(w.head), w.frames(), final)
-	}
-	for {
-		s.asks, s.asked = s.asks[:0], s.asked[:0]
-		for _, t := range s.targets {
-			if a, ok := t.ask(); ok {
-				s.asks, s.asked = append(s.asks, a), append(s.asked, t)
-				s.stats.positions.Add(int64(len(a.IDs)))
-			}
-		}
-		if len(s.asks) == 0 {
-			s.weigh()
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := s.engine.decoder.Together(s.asks...); err != nil {
-			return err
-		}
-		for _, t := range s.asked {
-			t.take()
-		}
-	}
-}
-
-// weigh counts what is remembered.
-func (s *Session) weigh() {
-	n := s.window.trunk.Bytes()
-	for _, t := range s.targets {
-		n += t.fork.Bytes()
-	}
-	s.stats.bytes.Store(int64(n))
-}
-
-// settle commits and shows what the drafts give: nothing before one of the
-// languages has been certain that there is something to say.
-func (s *Session) settle(targets []*target, final bool) {
-	if !s.sure && !s.certain(final) {
-		s.stats.guarded.Add(1)
-		return
-	}
-	for _, t := range targets {
-		words, tail, guarded := t.settle(final, s.window)
-		if guarded {
-			s.stats.guarded.Add(1)
-		}
-		if final {
-			tail = ""
-		}
-		for i := range words { // the last frame may be longer than the voice
-			words[i].Start, words[i].End = min(words[i].Start, s.heard), min(words[i].End, s.heard)
-		}
-		if len(words) > 0 || tail != t.shown {
-			s.put(t, Caption{Words: words, Tail: tail})
-		}
-		t.shown = tail
-	}
-}
-
-// certain asks every language about its draft, so that each remembers its own.
-func (s *Session) certain(final bool) bool {
-	for _, t := range s.targets {
-		s.sure = t.certain(final) || s.sure
-	}
-	return s.sure
-}
-
-// put hands over a caption of a target.
-func (s *Session) put(t *target, c Caption) {
-	c.Segment, c.Language = s.segment, t.task.language()
-	c.Heard, c.Worked = s.heard, s.worked+time.Since(s.began)
-	s.captions.put(c)
-}
-
-// allComplete reports that every language has ended its reply with a sentence.
-func (s *Session) allComplete() bool {
-	return !slices.ContainsFunc(s.targets, func(t *target) bool { return !t.complete() })
-}
-
-func (s *Session) allEnded() bool {
-	return !slices.ContainsFunc(s.targets, func(t *target) bool { return !t.ended })
-}
-
-// pause commits everything and ends the segment.
-func (s *Session) pause(ctx context.Context) error {
-	if s.drafted != s.window.frames() || !s.allEnded() {
-		if err := s.draft(ctx, true); err != nil {
-			return err
-		}
-	}
-	s.settle(s.targets, true)
-	for _, t := range s.targets {
-		s.complete(t)
-	}
-	s.speaking = false
-	return s.rest()
-}
-
-// complete ends a target's segment.
-func (s *Session) complete(t *target) {
-	if t.spoke || t.shown != "" {
-		s.put(t, Caption{End: true})
-	}
-	t.spoke, t.passed, t.shown = false, false, ""
-}
-
-// end hears the last samples and commits what is open. They are heard as a frame
-// that ends in silence: the reference would give the model a part of a frame;
-// that tells a model trained on whole sentences that the sentence is complete,
-// and it completes one that was cut off.
-func (s *Session) end(ctx context.Context, tail []float32) error {
-	s.heard += audio.Position(len(tail))
-	if !s.speaking {
-		return nil
-	}
-	if len(tail) > 0 {
-		var last audio.Frame
-		copy(last[:], tail)
-		if err := s.window.hear(&last, silentDB); err != nil {
-			return err
-		}
-	}
-	return s.pause(ctx)
 }

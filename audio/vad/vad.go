@@ -17,8 +17,8 @@ const (
 	// single click is not enough.
 	onBlocks = 4
 	onWindow = 8
-	// hangover keeps speech on across the gaps inside words (frames).
-	hangover = 6
+	// Hangover keeps speech on across the gaps inside words (frames).
+	Hangover = 6
 
 	riseDB    = 9.0   // above the floor to be speech
 	quietDB   = -62.0 // below this nothing is speech; the model hears no more either
@@ -67,7 +67,7 @@ func (d *Detector) Step(f *audio.Frame) Activity {
 	}
 	switch {
 	case active >= onBlocks:
-		d.hang = hangover
+		d.hang = Hangover
 	case d.hang > 0:
 		d.hang--
 	}

@@ -63,13 +63,18 @@ func (q *Queue[R]) Wait(tickets ...*Ticket[R]) {
 // have asked again: else two callers would take turns for ever, each alone.
 func (q *Queue[R]) linger() {
 	patience := min(q.took/50, time.Millisecond)
-	for start := time.Now(); time.Since(start) < patience; runtime.Gosched() {
+	start := time.Now()
+	for range 10_000 { // about as long as the patience can be, under any clock
+		if time.Since(start) >= patience {
+			return
+		}
 		q.mu.Lock()
 		all := len(q.waiting) >= q.expected
 		q.mu.Unlock()
 		if all {
 			return
 		}
+		runtime.Gosched()
 	}
 }
 

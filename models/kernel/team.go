@@ -22,7 +22,9 @@ type Task interface {
 // for a worker that has none, so a thread that the system has put aside costs
 // what it holds and no more.
 type Team struct {
-	sync.Mutex // held by whoever computes; one at a time
+	turn chan struct{} // full while somebody computes
+	busy atomic.Int64  // nanoseconds it was held
+	held atomic.Int64  // Unix nanoseconds since when it is held; 0: nobody computes
 
 	workers int
 	running atomic.Bool
@@ -52,11 +54,32 @@ func NewTeam(workers int) *Team {
 	if workers <= 0 {
 		workers = Cores()
 	}
-	t := &Team{workers: workers, wake: make(chan struct{}, workers)}
+	t := &Team{workers: workers, turn: make(chan struct{}, 1), wake: make(chan struct{}, workers)}
 	for range workers {
 		t.matmul.partial = append(t.matmul.partial, make([]float32, 16*panelRows))
 	}
 	return t
+}
+
+// Lock takes the team for one pass. Whoever has it calls Do.
+func (t *Team) Lock() {
+	t.turn <- struct{}{}
+	t.held.Store(time.Now().UnixNano())
+}
+
+// Unlock gives the team back.
+func (t *Team) Unlock() {
+	t.busy.Add(time.Now().UnixNano() - t.held.Swap(0))
+	<-t.turn
+}
+
+// Busy returns how long somebody has computed so far, in all passes together,
+// and how long the pass has lasted that is under way.
+func (t *Team) Busy() (all, now time.Duration) {
+	if since := t.held.Load(); since != 0 {
+		now = max(0, time.Duration(time.Now().UnixNano()-since))
+	}
+	return time.Duration(t.busy.Load()), now
 }
 
 // Workers returns the number of workers, the caller of Do included.

@@ -92,8 +92,9 @@ func (h *Hall) Open(opt Options) (*Voice, error) {
 
 // refusal explains an error of the engine.
 func refusal(err error) *Refusal {
-	if errors.Is(err, sotto.ErrFull) {
-		return &Refusal{Code: Full, Message: "every seat of this server is taken", Hint: "try again when another voice has ended"}
+	var busy *sotto.BusyError
+	if errors.As(err, &busy) {
+		return &Refusal{Code: Full, Message: busy.Why, Hint: "try again later, or when another voice has ended", Retry: busy.Retry}
 	}
 	return &Refusal{Code: Language, Message: err.Error(), Hint: "the ready message lists this model's languages"}
 }
