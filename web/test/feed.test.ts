@@ -49,7 +49,7 @@ class Play {
         queueMicrotask(run);
       },
     } as unknown as World;
-    this.feed = new Feed('hall', [], {
+    this.feed = new Feed('hall', '', {
       link: (link, why) => play.told.push(why ? `${link}: ${why}` : link),
       restart: () => play.told.push('restart'),
       history: (events, more) => play.told.push(`history ${events.map((e) => ('text' in e ? e.text : e.type)).join()}${more ? ' and more' : ''}`),

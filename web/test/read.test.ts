@@ -27,7 +27,7 @@ test('search passes over case and accents, and words in two pieces', () => {
   assert.equal(foundText(state), '1 of 2');
   assert.equal(foundText(next(state, { type: 'step', by: -1 })), '2 of 2');
   assert.equal(foundText(next(state, { type: 'search', query: 'London' })), 'Not found');
-  assert.equal(foundText(next({ ...state, more: true }, { type: 'search', query: 'London' })), 'Not in what is loaded');
+  assert.equal(foundText(next({ ...state, more: true }, { type: 'search', query: 'London' })), 'Not found yet');
   assert.deepEqual(find(state.captions, ['en'], '  '), []);
 });
 

@@ -33,7 +33,7 @@ export function overlay(): void {
     put(list, 'This address names no room: add ?room=… to it.');
     return;
   }
-  const feed = new Feed(asked.room, asked.languages, {
+  const feed = new Feed(asked.room, asked.languages.length === 1 ? asked.languages[0]! : '', {
     link: (link) => {
       document.body.dataset.link = link;
       if (link !== 'live') take(withoutTails(captions));

@@ -49,7 +49,7 @@ export class Feed {
 
   constructor(
     private readonly room: string,
-    private readonly languages: readonly string[], // none: all
+    private readonly language: string, // '': all
     private readonly tell: Teller,
     private readonly world: World = browser,
   ) {}
@@ -107,14 +107,16 @@ export class Feed {
     return null;
   }
 
+  private path(file: string, query: Record<string, string>): string {
+    return roomPath(this.room, file, this.language ? { lang: this.language, ...query } : query);
+  }
+
   private get(file: string, query: Record<string, string>, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
-    const asked = this.languages.length > 0 ? { lang: this.languages.join(), ...query } : query;
-    return this.world.fetch(at(roomPath(this.room, file, asked)), { headers, signal });
+    return this.world.fetch(at(this.path(file, query)), { headers, signal });
   }
 
   private socket(): Promise<End> {
-    const query = { ...(this.languages.length > 0 && { lang: this.languages.join() }), ...(this.cursor && { after: this.cursor }) };
-    const socket = new this.world.WebSocket(socketAt(roomPath(this.room, 'stream', query)));
+    const socket = new this.world.WebSocket(socketAt(this.path('stream', this.cursor ? { after: this.cursor } : {})));
     return new Promise((resolve) => {
       let opened = false;
       let why = broken;

@@ -13,7 +13,7 @@ export function read(refused: string): void {
   const show = mount({
     hide: (language, hidden) => tell({ type: 'hide', language, hidden }),
     search: (query) => tell({ type: 'search', query }),
-    step: (by) => tell({ type: 'step', by }),
+    step: (by) => (state.query && state.hits.length === 0 && state.more ? earlier() : tell({ type: 'step', by })),
     earlier,
     look(look) {
       tell({ type: 'look', look });
@@ -27,7 +27,7 @@ export function read(refused: string): void {
     draw();
   }
 
-  const feed = new Feed(room, [], {
+  const feed = new Feed(room, '', {
     link: (link, why) => tell({ type: 'link', link, why, nowMs: Date.now() }),
     restart: () => tell({ type: 'restart' }),
     history: (events, more) => tell({ type: 'history', events, more }),
@@ -35,6 +35,7 @@ export function read(refused: string): void {
   });
 
   function earlier(): void {
+    if (state.loading) return;
     tell({ type: 'loading' });
     void feed.earlier().catch(() => tell({ type: 'history', events: [], more: state.more }));
   }

@@ -37,7 +37,7 @@ export function linkText({ link, sinceMs, lag }: State, nowMs: number): string {
 export function foundText({ query, hits, hit, more }: State): string {
   if (query.trim() === '') return '';
   if (hits.length > 0) return `${hit + 1} of ${hits.length}`;
-  return more ? 'Not in what is loaded' : 'Not found';
+  return more ? 'Not found yet' : 'Not found';
 }
 
 /** Prepares the page and returns a function that shows a state. */
@@ -45,7 +45,7 @@ export function mount(on: Does): (state: State) => void {
   const query = byId<HTMLInputElement>('query');
   query.oninput = () => on.search(query.value);
   query.onkeydown = (event) => {
-    if (event.key === 'Enter') on.step(event.shiftKey ? -1 : 1);
+    if (event.key === 'Enter') on.step(event.shiftKey ? -1 : 1); // where nothing was found, looks further back
     if (event.key === 'Escape') on.search((query.value = ''));
   };
   byId('previous').onclick = () => on.step(-1);

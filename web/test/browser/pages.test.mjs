@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 
-import { barriers, browser, clip, committed, daemon, folder, open, picture, said, tools, until, wordErrors } from './stage.mjs';
+import { barriers, browser, browserThatHears, clip, committed, daemon, folder, open, picture, said, tools, until, wordErrors } from './stage.mjs';
 
 const skip = tools.missing || false;
 const bar = 0.12; // of words that may be wrong: what a microphone's resampling costs the pocket model
+
+const withoutTokens = () => (spawnSync('bin/sotto', ['serve', '--help']).stdout.includes('--tokens-file') ? false : 'this daemon asks for no tokens');
 
 /** Starts a voice by the page's own button. */
 async function speak(page) {
@@ -41,7 +46,8 @@ for (const door of ['webrtc', 'websocket']) {
     await watch(speaker);
     await watch(reader);
     await speak(speaker);
-    t.diagnostic(`the sound goes by ${await speaker.getAttribute('body', 'data-via')}`);
+    const whip = (await fetch(`${address}/whip/hall`, { method: 'POST', body: 'no offer' })).status === 415;
+    assert.equal(await speaker.getAttribute('body', 'data-via'), door === 'webrtc' && whip ? 'WebRTC' : 'WebSocket');
     await until(reader, 'en', 'rains tomorrow');
     if (door === 'websocket') await pictures(chromium, speaker, link);
     await until(speaker, 'en', said('en').split(' ').slice(-2).join(' '));
@@ -84,6 +90,24 @@ async function pictures(chromium, speaker, link) {
   await overlay.evaluate(() => (document.body.style.background = 'linear-gradient(160deg, #33566b, #8aa39a 60%, #c9b28a)'));
   await picture(overlay, 'page-overlay');
 }
+
+test('what a tab plays is heard', { skip }, async (t) => {
+  const { page: address } = await daemon(t);
+  const chromium = await browserThatHears(t, 'the music');
+  const speaker = await open(chromium, `${address}/?via=websocket`);
+  const music = await speaker.context().newPage();
+  await music.goto(`${address}/readyz`);
+  await music.evaluate(() => {
+    document.title = 'the music';
+    window.music = new Audio('/demo.ogg');
+  });
+  await speaker.bringToFront();
+  await speaker.waitForSelector('body[data-phase="idle"]');
+  await speaker.selectOption('#device', 'played');
+  await speak(speaker);
+  await music.evaluate(() => window.music.play());
+  await until(speaker, 'en', 'stay at home');
+});
 
 test('the pages have no serious barrier, in either scheme, and every part is reached by the keyboard', { skip }, async (t) => {
   const { page: address } = await daemon(t);
@@ -169,6 +193,96 @@ test('what was said is found, copied and taken along', { skip }, async (t) => {
   await until(reader, 'fr', 'maison');
   await reader.click('.chip:has(input[value="fr"])');
   await reader.waitForFunction(() => !document.querySelector('.text[lang="fr"]'));
+});
+
+/** A room of 90 segments, read in pages of 30, whose last one is open. */
+async function longRoom(page) {
+  const events = Array.from({ length: 90 }, (_, i) => {
+    const text = ` Sentence ${i + 1} of the ${i === 4 ? 'needle' : 'hay'}.`;
+    const words = text.match(/ \S+/g).map((word, k) => ({ text: word, start_ms: 1000 * i + 100 * k, end_ms: 1000 * i + 100 * k + 90, evidence: 1 }));
+    return { type: 'commit', epoch: 1, seq: i + 1, voice: 1, segment: i, language: 'en', text, words, heard_ms: 0 };
+  });
+  await page.route('**/rooms/long/history**', (route) => {
+    const before = Number(new URL(route.request().url()).searchParams.get('before') ?? 91);
+    const from = Math.max(0, before - 31);
+    return route.fulfill({ json: { events: events.slice(from, before - 1), before: from > 0 ? from + 1 : undefined } });
+  });
+}
+
+test('older text comes above without a move of what is read, and a search goes back until it finds', { skip }, async (t) => {
+  const { page: address } = await daemon(t);
+  const page = await open(await browser(t), `${address}/read#nobody`);
+  await longRoom(page);
+  await page.goto(`${address}/read?room=long`);
+  await until(page, 'en', 'Sentence 90');
+  const place = (n) => page.evaluate((want) => Math.round([...document.querySelectorAll('.lines p')].find((p) => p.textContent.includes(`Sentence ${want} `)).getBoundingClientRect().top), n);
+  await page.$eval('.text', (text) => (text.scrollTop = 200));
+  await page.waitForSelector('.newest:not([hidden])');
+  const before = await place(65);
+  await page.click('#earlier');
+  await until(page, 'en', 'Sentence 31 ');
+  assert.equal(await place(65), before);
+  await page.fill('#query', 'needle');
+  await page.waitForFunction(() => document.querySelector('#found').textContent === 'Not found yet');
+  await page.press('#query', 'Enter');
+  await page.waitForFunction(() => document.querySelector('#found').textContent === '1 of 1');
+  const [top, box] = [await place(5), await page.locator('.text').boundingBox()];
+  assert.ok(top > box.y && top < box.y + box.height, `${top} in ${box.y} + ${box.height}`);
+  assert.equal(await page.isHidden('#earlier'), true);
+  await page.click('.newest');
+  await page.waitForSelector('.newest', { state: 'hidden' });
+});
+
+test('an overlay is transparent, its boxes keep their places, and its last lines stay', { skip }, async (t) => {
+  const first = await daemon(t);
+  const chromium = await browser(t);
+  const speaker = await open(chromium, first.page);
+  await speaker.waitForSelector('body[data-phase="idle"]');
+  const room = new URL(await speaker.getAttribute('#link', 'href')).hash.slice(1);
+  await speaker.click('#demo');
+  await speaker.waitForSelector('body[data-phase="listening"]');
+  const overlay = await open(chromium, `${first.page}/overlay?room=${room}&lang=en,fr&lines=2&size=30&font=serif&mode=live`, { viewport: { width: 400, height: 300 } });
+  await overlay.waitForSelector('.lines p', { state: 'attached' });
+  await overlay.evaluate(() => {
+    window.jumps = [];
+    const lines = [...document.querySelectorAll('.lines p')];
+    const boxes = () => lines.map((p) => p.getBoundingClientRect()).map(({ top, height }) => `${top} ${height}`).join();
+    const start = boxes();
+    let before = lines.map((p) => p.textContent);
+    const look = () => {
+      const now = lines.map((p) => p.firstChild.textContent);
+      if (boxes() !== start) window.jumps.push(boxes());
+      if (now.some((text, i) => text === '' && before[i] !== '')) window.jumps.push(`${before} → ${now}`);
+      before = now;
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  await overlay.waitForFunction(() => document.querySelector('.lines').textContent.includes('stay'), null, { timeout: 60_000 });
+  const shown = () => overlay.$$eval('.lines p', (all) => all.map((p) => `${p.lang}: ${p.firstChild.textContent}`));
+  await first.stop();
+  await overlay.waitForSelector('body[data-link="away"]');
+  const last = await shown();
+  assert.ok(last.every((line) => line.length > 4), String(last));
+  assert.deepEqual(await overlay.evaluate(() => window.jumps), []);
+  assert.equal(await overlay.evaluate(() => [document.documentElement, document.body].map((e) => getComputedStyle(e).backgroundColor).join(' ')), 'rgba(0, 0, 0, 0) rgba(0, 0, 0, 0)');
+});
+
+test("a link's token lets in, and leaves the address", { skip: skip || withoutTokens() }, async (t) => {
+  const tokens = join(folder(t), 'tokens');
+  const { page: address } = await daemon(t, '--auth', 'on', '--tokens-file', tokens);
+  const token = /sotto_speak_\S+/.exec(readFileSync(tokens, 'utf8'))[0];
+  const chromium = await browser(t);
+  const stranger = await open(chromium, address);
+  await stranger.waitForFunction(() => document.querySelector('#fault').textContent.includes('asks for a token'));
+  const reader = await open(chromium, `${address}/read#hall`);
+  await reader.waitForSelector('body[data-phase="closed"]');
+  assert.match(await reader.textContent('#why'), /wants a token/);
+  const speaker = await open(chromium, `${address}/#room=hall&token=${token}`);
+  await speaker.waitForSelector('body[data-phase="idle"]');
+  assert.equal(speaker.url(), `${address}/#room=hall`);
+  await speaker.click('#demo');
+  await until(speaker, 'en', 'Good morning');
 });
 
 test('hostile captions stay text', { skip }, async (t) => {

@@ -46,14 +46,19 @@ export async function daemon(t, ...flags) {
 }
 
 const quiet = [
-  '--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
+  '--no-sandbox', '--autoplay-policy=no-user-gesture-required',
   '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--no-default-browser-check',
 ];
 
 /** Starts Chromium; wav is what its microphone hears, once. */
-export async function browser(t, wav) {
-  const args = wav ? [...quiet, `--use-file-for-fake-audio-capture=${wav}%noloop`] : quiet;
-  const started = await tools.playwright.chromium.launch({ executablePath: tools.chromium, args });
+export const browser = (t, wav) =>
+  launch(t, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', ...(wav ? [`--use-file-for-fake-audio-capture=${wav}%noloop`] : []));
+
+/** Starts Chromium, which lets a page hear the tab with a title. */
+export const browserThatHears = (t, title) => launch(t, `--auto-select-tab-capture-source-by-title=${title}`);
+
+async function launch(t, ...flags) {
+  const started = await tools.playwright.chromium.launch({ executablePath: tools.chromium, args: [...quiet, ...flags], ignoreDefaultArgs: ['--mute-audio'] });
   t.after(() => started.close());
   return started;
 }
