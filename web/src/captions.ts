@@ -87,8 +87,10 @@ export const plainText = (caption: Caption): string => caption.paragraphs.map(te
 /** Where a tail stands: in the last paragraph, whose words it goes on from, or below. */
 export const continues = ({ paragraphs }: Caption, tail: Tail): boolean => goesOn(paragraphs.at(-1), tail.voice, tail.segment);
 
-/** Whether two stretches of one voice's sound overlap. */
-export const overlaps = (a: Word, b: Word): boolean => Math.min(a.end_ms, b.end_ms) > Math.max(a.start_ms, b.start_ms);
+const nearMs = 200; // words lean on moments of 40 ms and more, and those of one syllable may differ
+
+/** Whether two words lean on about the same sound of one voice. */
+export const near = (a: Word, b: Word): boolean => Math.max(a.start_ms, b.start_ms) - Math.min(a.end_ms, b.end_ms) <= nearMs;
 
 /** Whether it is known which sound a word leans on. */
 export const placed = (word: Word): boolean => word.end_ms > 0;

@@ -74,6 +74,7 @@ function makeCard(code: string, { files }: View): Card {
   };
   button.onclick = () => copy(button, plainText(card.caption!));
   newest.onclick = () => follow(card, true);
+  new ResizeObserver(() => follow(card, card.follows)).observe(text);
   // Only people turn following off: a card that gets smaller does not.
   text.onscroll = () => {
     card.follows = text.scrollTop >= needed(card) - 40;

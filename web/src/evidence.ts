@@ -1,7 +1,7 @@
 // Which sound a word leans on: said beside a small bar of time, and shown by the words of other languages that lean on
 // the same.
 
-import { about, clock, overlaps, type Paragraph, placed } from './captions';
+import { about, clock, near, type Paragraph, placed } from './captions';
 import { make, put } from './dom';
 import type { Word } from './wire';
 
@@ -37,9 +37,9 @@ export function showEvidence(captions: HTMLElement, bar: HTMLElement): void {
     bar.classList.add('shown');
     text.setAttribute('aria-live', aloud ? 'polite' : 'off');
     put(text, placed(word) ? `“${word.text.trim()}” leans on the sound ${about(word)}` : `“${word.text.trim()}”: its sound is not known`);
-    const near = lit().filter((e) => of(e, paragraph));
-    for (const e of near) if (e !== element && placed(word) && overlaps(spoken.get(e)!.word, word)) e.classList.add('same');
-    place(word, near.map((e) => spoken.get(e)!.word).filter(placed));
+    const segment = lit().filter((e) => of(e, paragraph));
+    for (const e of segment) if (e !== element && placed(word) && near(spoken.get(e)!.word, word) && e.closest('.text') !== element.closest('.text')) e.classList.add('same');
+    place(word, segment.map((e) => spoken.get(e)!.word).filter(placed));
   };
   const place = (word: Word, all: Word[]): void => {
     const [first, last] = [Math.min(...all.map((w) => w.start_ms)), Math.max(...all.map((w) => w.end_ms))];

@@ -3,7 +3,7 @@
 import type { Message } from './wire';
 
 /**
- * waitMs    how long words wait for certainty: the sound heard beyond a word's own when it was committed
+ * waitMs    how long words wait for certainty: the sound heard beyond a word's own when it was committed, on average
  * behindMs  how far the server is behind the sound it was sent
  */
 export type Lag = { waitMs: number | null; behindMs: number };
@@ -15,9 +15,9 @@ const weight = 0.2; // of the newest commit
 /** The lag after a message. */
 export function lagAfter(lag: Lag, message: Message): Lag {
   if (message.type === 'lag') return { ...lag, behindMs: message.behind_ms };
-  const end = message.type === 'commit' ? message.words.at(-1)?.end_ms : undefined;
-  if (message.type !== 'commit' || !end) return lag;
-  const waited = Math.max(0, message.heard_ms - end);
+  const ends = message.type === 'commit' ? message.words.map((word) => word.end_ms).filter((end) => end > 0) : [];
+  if (message.type !== 'commit' || ends.length === 0) return lag;
+  const waited = ends.reduce((sum, end) => sum + Math.max(0, message.heard_ms - end), 0) / ends.length;
   return { ...lag, waitMs: lag.waitMs === null ? waited : lag.waitMs + weight * (waited - lag.waitMs) };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { about, type Captions, captionOf, changed, clock, continues, joined, plainText, textOf } from '../src/captions';
+import { about, type Captions, captionOf, changed, clock, continues, joined, near, plainText, textOf } from '../src/captions';
 import type { Message, Word } from '../src/wire';
 
 export const word = (text: string, start_ms = 1000, end_ms = 1400): Word => ({ text, start_ms, end_ms, evidence: 0.5 });
@@ -91,4 +91,9 @@ test('a word says which sound it leans on', () => {
   assert.equal(about({ text: '', start_ms: 2400, end_ms: 2920, evidence: 0.874 }), 'from 2.4 s to 2.9 s, evidence 87 %');
   assert.equal(about({ text: '', start_ms: 2400, end_ms: 2440, evidence: 0 }), 'at 2.4 s');
   assert.deepEqual([0, 59_949, 59_950, 61_000, 3_600_000].map(clock), ['0.0 s', '59.9 s', '1:00.0', '1:01.0', '60:00.0']);
+});
+
+test('words are near that lean on about the same sound, before or behind', () => {
+  const at = word('a', 1000, 1040);
+  assert.deepEqual([word('b', 1240, 1280), word('b', 760, 800), word('b', 900, 2000), word('b', 1280, 1300)].map((w) => near(at, w)), [true, true, true, false]);
 });

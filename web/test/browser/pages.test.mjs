@@ -74,11 +74,12 @@ for (const door of ['webrtc', 'websocket']) {
 async function pictures(chromium, speaker, link) {
   if (!process.env.PICTURES) return;
   await speaker.click('summary');
+  await speaker.waitForFunction(() => /0\.[4-9]/.test(document.getElementById('level').style.transform));
   await picture(speaker, 'page-speak');
   const reader = await open(chromium, link, { viewport: { width: 1180, height: 640 } });
   await until(reader, 'fr', 'demain');
   await reader.waitForSelector('body[data-phase="live"]');
-  await reader.hover('.text[lang="en"] p:nth-child(2) .word:nth-of-type(3)');
+  await reader.hover('.text[lang="en"] p:nth-child(2) .word:nth-of-type(6)');
   await picture(reader, 'page-read');
   const phone = await open(chromium, link, { viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, colorScheme: 'dark' });
   await until(phone, 'fr', 'demain');
@@ -87,7 +88,7 @@ async function pictures(chromium, speaker, link) {
   const room = new URL(link).hash.slice(1);
   const overlay = await open(chromium, new URL(`overlay?room=${room}&lang=en&size=40&mode=live`, link).href, { viewport: { width: 1180, height: 220 } });
   await overlay.waitForFunction(() => document.body.textContent.includes('tomorrow'));
-  await overlay.evaluate(() => (document.body.style.background = 'linear-gradient(160deg, #33566b, #8aa39a 60%, #c9b28a)'));
+  await overlay.evaluate(() => (document.body.style.background = '#4d6a78'));
   await picture(overlay, 'page-overlay');
 }
 
