@@ -27,6 +27,9 @@ const (
 func (s *Server) Ready(engine *sotto.Engine) {
 	s.hall.Engine = engine // read after the phase
 	s.audio.Engine = engine
+	if s.options.Metrics != nil {
+		s.options.Metrics.Watch(engine)
+	}
 	s.phase.CompareAndSwap(loading, serving)
 }
 

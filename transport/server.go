@@ -3,19 +3,19 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"sotto"
+	"sotto/transport/access"
 	"sotto/transport/feed"
+	"sotto/transport/metrics"
 	"sotto/transport/openai"
 	"sotto/transport/room"
 	"sotto/transport/voice"
@@ -30,6 +30,8 @@ type Options struct {
 	Latency string            // of voices that do not say; "": balanced
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
+	Tokens  *access.Tokens    // nil: whoever reaches the server may do everything
+	Metrics *metrics.Metrics  // shown at /metrics; nil: nothing is
 	Log     *slog.Logger
 	Rules
 }
@@ -37,38 +39,42 @@ type Options struct {
 // Rules may change while the server runs. They hold for what connects from then
 // on.
 type Rules struct {
-	Hosts   []string // names this server may be called by, beside the loopback ones
+	Hosts   []string // names this server may be called by, beside its addresses
 	Origins []string // pages that may use the doors, beside our own, such as https://example.org
 	Limits  ws.Limits
+	HTTP    HTTPLimits
+	// Certificate is shown to clients; nil: there is no TLS, which stays so while
+	// the server runs.
+	Certificate *tls.Certificate
 }
 
-// MaxRooms is how many rooms may be open at a time.
-const MaxRooms = 100
+// MaxRooms is how many rooms may be open at a time where Options.Rooms does not say.
+const MaxRooms = 64
 
 // Server serves the page and the doors on one listener.
 type Server struct {
-	options  Options
-	hall     *voice.Hall
-	voices   *ws.Handler
-	audio    *openai.Handler
-	readers  *feed.Handler
-	unsaved  error // of the rooms, when they were closed
-	listener net.Listener
-	rules    atomic.Pointer[Rules]
-	phase    atomic.Int32
+	options Options
+	hall    *voice.Hall
+	voices  *ws.Handler
+	audio   *openai.Handler
+	readers *feed.Handler
+	unsaved error // of the rooms, when they were closed
+	gate    *gate
+	rules   atomic.Pointer[Rules]
+	phase   atomic.Int32
 }
 
 // Listen binds address. Nothing is served before Run.
 func Listen(address string, opt Options) (*Server, error) {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("transport: cannot listen on %s: %w", address, err)
-	}
 	if opt.Rooms == nil {
 		opt.Rooms, _ = room.OpenStore("", MaxRooms, room.Options{}) // without a folder it cannot fail
 	}
-	s := &Server{options: opt, listener: listener}
+	s := &Server{options: opt}
 	s.SetRules(opt.Rules)
+	var err error
+	if s.gate, err = openGate(address, func() HTTPLimits { return s.rules.Load().HTTP }); err != nil {
+		return nil, err
+	}
 	s.hall = &voice.Hall{Latency: opt.Latency, Rooms: opt.Rooms, Log: opt.Log}
 	s.voices = &ws.Handler{
 		Hall: s.hall, CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
@@ -76,6 +82,9 @@ func Listen(address string, opt Options) (*Server, error) {
 	}
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
 	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})
+	if opt.Metrics != nil {
+		s.gate.show(opt.Metrics)
+	}
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
 	}
@@ -83,22 +92,18 @@ func Listen(address string, opt Options) (*Server, error) {
 }
 
 // Addr returns the bound address, port included.
-func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+func (s *Server) Addr() net.Addr { return s.gate.Addr() }
 
 // SetRules replaces the rules.
-func (s *Server) SetRules(rules Rules) { s.rules.Store(&rules) }
+func (s *Server) SetRules(rules Rules) {
+	rules.HTTP = rules.HTTP.WithDefaults()
+	s.rules.Store(&rules)
+}
 
 // Run serves until ctx ends, then lets every voice say what it has heard. What
 // asks meanwhile is told that the server stops.
 func (s *Server) Run(ctx context.Context) error {
-	server := &http.Server{
-		Handler:           s.checkHost(s.routes()),
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
-	}
+	server := s.httpServer(ctx)
 	s.readers.Stopping = ctx.Done()
 	keeping, endRooms := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRooms()
@@ -109,7 +114,7 @@ func (s *Server) Run(ctx context.Context) error {
 		defer close(stopped)
 		s.drain(context.WithoutCancel(ctx), server)
 	})
-	err := server.Serve(s.listener)
+	err := server.Serve(s.listener())
 	if !stop() {
 		<-stopped
 	}
@@ -124,74 +129,15 @@ func (s *Server) Run(ctx context.Context) error {
 // closeRooms saves what waits and lets readers go behind the last event.
 func (s *Server) closeRooms() { s.unsaved = errors.Join(s.unsaved, s.options.Rooms.Close()) }
 
-func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/stream", s.stream)
-	s.audio.Mount(mux)
-	s.readers.Mount(mux)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", s.readyz)
-	for path, data := range s.options.Files {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-			http.ServeContent(w, r, path, time.Time{}, strings.NewReader(string(data)))
-		})
+func (s *Server) httpServer(ctx context.Context) *http.Server {
+	limits := s.rules.Load().HTTP
+	return &http.Server{
+		Handler:           s.guard(s.routes()),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withGuest,
+		ReadHeaderTimeout: limits.HeaderTime,
+		IdleTimeout:       limits.KeepAlive,
+		MaxHeaderBytes:    limits.Header,
+		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 	}
-	page := http.FileServerFS(s.options.Assets)
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-cache")
-		page.ServeHTTP(w, r)
-	})
-	return mux
-}
-
-// checkHost refuses names that are not ours. Without it a page of a rebound DNS
-// name could reach a server on the loopback interface.
-func (s *Server) checkHost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.ownHost(r.Host) {
-			http.Error(w, fmt.Sprintf("the name %.64q is not served here; open http://%s, or start the server with --allow-host", r.Host, s.Addr()), http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (s *Server) ownHost(hostport string) bool {
-	host, port, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host, port = strings.Trim(hostport, "[]"), ""
-	}
-	for _, own := range s.rules.Load().Hosts {
-		if strings.EqualFold(own, host) || strings.EqualFold(own, hostport) {
-			return true
-		}
-	}
-	_, bound, _ := net.SplitHostPort(s.Addr().String())
-	if port != bound && !(port == "" && bound == "80") {
-		return false
-	}
-	return strings.EqualFold(host, "localhost") || host == "127.0.0.1" || host == "::1"
-}
-
-// ownOrigin reports whether the page that uses a door is ours. Programs that
-// are not pages send no Origin.
-func (s *Server) ownOrigin(r *http.Request) bool {
-	origins := r.Header.Values("Origin")
-	if len(origins) == 0 {
-		return true
-	}
-	if len(origins) > 1 {
-		return false
-	}
-	for _, allowed := range s.rules.Load().Origins {
-		if strings.EqualFold(allowed, origins[0]) {
-			return true
-		}
-	}
-	u, err := url.Parse(origins[0])
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Host, r.Host)
 }

@@ -35,6 +35,13 @@ func withoutEngine(opt *Options) { opt.Engine = nil }
 
 func run(t *testing.T, opt Options, changes ...func(*Options)) *running {
 	t.Helper()
+	server, model := open(t, opt, changes...)
+	return begin(t, server, model)
+}
+
+// open binds a server that does not run yet.
+func open(t *testing.T, opt Options, changes ...func(*Options)) (*Server, io.Closer) {
+	t.Helper()
 	model, err := gemma4.Open("../models/gemma4/gemma4test/testdata/folder", "")
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +60,12 @@ func run(t *testing.T, opt Options, changes ...func(*Options)) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return server, model
+}
+
+// begin runs a server.
+func begin(t *testing.T, server *Server, model io.Closer) *running {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	r := &running{server, stop, make(chan error, 1)}
 	go func() { r.ended <- server.Run(ctx); close(r.ended) }()
@@ -103,12 +116,12 @@ func TestWhatIsServed(t *testing.T) {
 		{"GET", "/demo.ogg", 200, "the clip", ""},
 		{"GET", "/healthz", 200, "ok", "text/plain; charset=utf-8"},
 		{"GET", "/readyz", 200, "ready", "text/plain; charset=utf-8"},
-		{"GET", "/nothing", 404, "404 page not found", "text/plain; charset=utf-8"},
-		{"GET", "/../server.go", 404, "404 page not found", "text/plain; charset=utf-8"},
+		{"GET", "/nothing", 404, nothing, "text/plain; charset=utf-8"},
+		{"GET", "/../server.go", 404, nothing, "text/plain; charset=utf-8"},
 		{"POST", "/", 405, "Method Not Allowed", "text/plain; charset=utf-8"},
 		{"GET", "/v1/stream", 400, "Bad Request", "text/plain; charset=utf-8"},
 		{"GET", "/v1/models/none", 404, `{"error":{"message":"The model \"none\" does not exist here; this server has folder, which also answers to whisper-1 and gpt-4o-transcribe","type":"invalid_request_error","param":"model","code":"model_not_found"}}`, "application/json"},
-		{"GET", "/v1/nothing", 404, "404 page not found", "text/plain; charset=utf-8"},
+		{"GET", "/v1/nothing", 404, nothing, "text/plain; charset=utf-8"},
 	}
 	for _, tt := range tests {
 		response, body := r.ask(t, tt.method, tt.path, nil)

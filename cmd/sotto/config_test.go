@@ -8,6 +8,7 @@ import (
 
 	conf "sotto/cmd/sotto/config"
 	"sotto/decoder/policy"
+	"sotto/transport"
 	"sotto/transport/wire"
 	"sotto/transport/ws"
 )
@@ -74,7 +75,7 @@ func TestTheUsersOwnFileIsRead(t *testing.T) {
 
 func TestConfigCheck(t *testing.T) {
 	good := configFile(t, "seats: 3\nlimits:\n  idle_timeout: 30s\n")
-	if out := works(t, "config", "check", good); out != good+" is good and sets 2 of 20 keys\n" {
+	if out := works(t, "config", "check", good); out != good+" is good and sets 2 of 38 keys\n" {
 		t.Errorf("got %q", out)
 	}
 	bad := configFile(t, "seats: 3\nlimits:\n  idle_timeot: 30s\n")
@@ -96,8 +97,15 @@ func TestKeysAgreeWithWhatObeysThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := rules(&told.Config).Limits, (ws.Limits{}).WithDefaults(); got != want {
-		t.Errorf("the keys' limits are %+v, the door's %+v", got, want)
+	known, err := rules(&told.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (ws.Limits{}).WithDefaults(); known.Limits != want {
+		t.Errorf("the keys' limits are %+v, the door's %+v", known.Limits, want)
+	}
+	if want := (transport.HTTPLimits{}).WithDefaults(); known.HTTP != want {
+		t.Errorf("the keys' limits are %+v, the server's %+v", known.HTTP, want)
 	}
 	if told.Limits.Text != wire.MaxText || told.Limits.Binary != wire.MaxBinary {
 		t.Errorf("messages of %d and %d bytes", told.Limits.Text, told.Limits.Binary)

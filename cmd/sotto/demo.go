@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"os"
-	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -21,18 +19,11 @@ import (
 	"sotto/transport/wire"
 )
 
-const dialTimeout = 5 * time.Second
-
 var demoLanguages = []string{"en", "fr", "de"}
 
 // speakDemo is a client like any other: it speaks the bundled clip over
 // WebSocket at the pace of a voice and prints what comes back.
-func speakDemo(ctx context.Context, addr net.Addr, stdout *os.File) error {
-	dialer := websocket.Dialer{HandshakeTimeout: dialTimeout}
-	socket, _, err := dialer.DialContext(ctx, fmt.Sprintf("ws://%s/v1/stream", addr), nil)
-	if err != nil {
-		return environmentError("cannot reach the server at %s: %w", addr, err)
-	}
+func speakDemo(ctx context.Context, socket *websocket.Conn, stdout *os.File) error {
 	defer socket.Close()
 	defer context.AfterFunc(ctx, func() { socket.Close() })()
 	start := wire.Start{Type: "start", Source: "es", Targets: demoLanguages}
@@ -46,7 +37,7 @@ func speakDemo(ctx context.Context, addr net.Addr, stdout *os.File) error {
 	if isTerminal(stdout) {
 		out = newLivePrinter(stdout, demoLanguages)
 	}
-	err = printReplies(socket, out)
+	err := printReplies(socket, out)
 	socket.Close() // ends speak when the server ended first
 	if told := <-spoken; err == nil {
 		err = told

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"strconv"
 
@@ -15,8 +14,9 @@ import (
 	conf "sotto/cmd/sotto/config"
 	"sotto/models/pocket"
 	"sotto/transport"
+	"sotto/transport/access"
+	"sotto/transport/metrics"
 	"sotto/transport/room"
-	"sotto/transport/ws"
 	"sotto/web"
 )
 
@@ -44,7 +44,11 @@ type daemon struct {
 	json   bool        // form of the log
 	level  slog.LevelVar
 	log    *slog.Logger
+	rules  transport.Rules // that the server has
+	tokens *access.Tokens  // nil: nobody is asked
+	file   string          // of the tokens
 	server *transport.Server
+	shown  *metrics.Metrics
 }
 
 func serve(c *cli.Context) error {
@@ -55,8 +59,13 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config}
+	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config, shown: metrics.New()}
 	d.openLog()
+	unprofile, err := d.profile()
+	if err != nil {
+		return err
+	}
+	defer unprofile()
 	if err := d.listen(); err != nil {
 		return err
 	}
@@ -73,42 +82,47 @@ func serve(c *cli.Context) error {
 	}
 	defer done()
 	if c.Bool("demo") {
-		return serveDemo(c, d.server, stop, served)
+		return d.serveDemo(stop, served)
 	}
 	return <-served
 }
 
 // listen opens the port. Until Ready the server answers, but hears nobody.
 func (d *daemon) listen() (err error) {
-	rooms, err := room.OpenStore(d.config.State, transport.MaxRooms, room.Options{})
+	if d.rules, err = rules(&d.config); err != nil {
+		return environmentError("%w; name other files with --tls-cert and --tls-key", err)
+	}
+	rooms, err := room.OpenStore(d.config.State, d.config.Rooms.Most, room.Options{
+		Idle: d.config.Rooms.Idle, KeepFor: d.config.Rooms.KeepFor, KeepBytes: int64(d.config.Rooms.KeepBytes),
+	})
 	if err != nil {
 		return environmentError("%w; say where rooms are kept with --state", err)
 	}
+	if err = d.openTokens(); err == nil {
+		err = d.bind(rooms)
+	}
+	if err != nil {
+		rooms.Close()
+	}
+	return err
+}
+
+func (d *daemon) bind(rooms *room.Store) (err error) {
 	d.server, err = transport.Listen(d.config.Listen, transport.Options{
 		Assets:  web.Assets(),
 		Files:   map[string][]byte{"/demo.ogg": pocket.Demo},
 		Latency: d.config.Latency,
 		Drain:   d.config.Drain,
 		Rooms:   rooms,
+		Tokens:  d.tokens,
+		Metrics: d.shown,
 		Log:     d.log,
-		Rules:   rules(&d.config),
+		Rules:   d.rules,
 	})
 	if err != nil {
-		rooms.Close()
 		return environmentError("%w; stop the other program, or choose another address with --listen", err)
 	}
-	if tcp, ok := d.server.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && len(d.config.Hosts) == 0 {
-		d.log.Warn("other machines reach this server, but no name of it is known to them; say it with --allow-host", "address", tcp.String())
-	}
 	return nil
-}
-
-func rules(c *conf.Config) transport.Rules {
-	l := &c.Limits
-	return transport.Rules{
-		Hosts: c.Hosts, Origins: c.Origins,
-		Limits: ws.Limits{Text: l.Text, Binary: l.Binary, Start: l.Start, Idle: l.Idle, Write: l.Write, Linger: l.Linger},
-	}
 }
 
 // loadModel opens the model, computes with it once and lets voices in. done
@@ -122,7 +136,7 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 			return nil, err
 		}
 	}
-	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats})
+	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats, Observe: d.shown.Observe})
 	if err != nil {
 		return nil, err
 	}
@@ -152,37 +166,16 @@ func warm(ctx context.Context, engine *sotto.Engine) error {
 	return err
 }
 
-// sayReady prints where the server is: as sentences for people, else as a record
-// of the log.
-func (d *daemon) sayReady(engine *sotto.Engine) {
-	name, at := engine.Model().Name, openable(d.server.Addr())
-	switch {
-	case d.c.Bool("demo"): // which prints the address in its own place
-	case d.json:
-		d.log.Info("ready", "model", name, "page", fmt.Sprintf("http://%s", at),
-			"voices", fmt.Sprintf("ws://%s/v1/stream", at), "health", fmt.Sprintf("http://%s/readyz", at))
-	default:
-		fmt.Fprintf(d.stderr, "sotto: %s hears at http://%s\n", name, at)
-		fmt.Fprintf(d.stderr, "sotto: programs speak at ws://%s/v1/stream and ask for its health at http://%s/readyz\n", at, at)
-	}
-}
-
-// openable is where this machine reaches a server: one that listens on every
-// interface is not called by the name of them all.
-func openable(addr net.Addr) net.Addr {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}
-	}
-	return addr
-}
-
 // serveDemo speaks the bundled clip to the server. On a terminal the server
 // stays for the page, elsewhere it ends with the clip.
-func serveDemo(c *cli.Context, server *transport.Server, stop func(), served <-chan error) error {
-	stdout, at := c.App.Writer.(*os.File), openable(server.Addr())
-	err := speakDemo(c.Context, at, stdout)
+func (d *daemon) serveDemo(stop func(), served <-chan error) error {
+	c, stdout := d.c, d.c.App.Writer.(*os.File)
+	socket, err := d.dialSelf(c.Context)
 	if err == nil {
-		fmt.Fprintf(stdout, "\nSpeak yourself, or play files: http://%s\n", at)
+		err = speakDemo(c.Context, socket, stdout)
+	}
+	if err == nil {
+		fmt.Fprintf(stdout, "\nSpeak yourself, or play files: %s\n", d.pageLink(isTerminal(stdout)))
 	}
 	if err == nil && isTerminal(stdout) {
 		fmt.Fprintln(stdout, "Ctrl-C ends the server.")

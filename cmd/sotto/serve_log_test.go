@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -90,6 +91,9 @@ func TestTheReadyLinesForPeople(t *testing.T) {
 	told := bufio.NewReader(pipe)
 	first, _ := told.ReadString('\n')
 	second, _ := told.ReadString('\n')
+	if third, _ := told.ReadString('\n'); third != "sotto: only this machine reaches it; nobody is asked for a token\n" {
+		t.Errorf("who comes in: %q", third)
+	}
 	_, address, _ := strings.Cut(strings.TrimSpace(first), " hears at http://")
 	if _, _, err := net.SplitHostPort(address); err != nil || second != "sotto: programs speak at ws://"+address+"/v1/stream and ask for its health at http://"+address+"/readyz\n" {
 		t.Errorf("it says %q and %q", first, second)
@@ -105,10 +109,10 @@ func TestTheReadyLinesForPeople(t *testing.T) {
 }
 
 func TestOthersReachADaemonOnlyWhenThatIsMeant(t *testing.T) {
-	checkRefusal(t, call(t, "serve", "--listen", "0.0.0.0:0"), exitUsage, `"0.0.0.0:0" (--listen)`, "say --public", "or listen on 127.0.0.1")
+	checkRefusal(t, call(t, "serve", "--listen", "0.0.0.0:0"), exitUsage, `"0.0.0.0:0" (--listen)`, "say --insecure-lan", "or listen on 127.0.0.1")
 	t.Setenv("SOTTO_LISTEN", "[::]:0")
 	checkRefusal(t, call(t, "serve"), exitUsage, `"[::]:0" (SOTTO_LISTEN)`)
-	cmd, address, told := listening(t, "--listen", "0.0.0.0:0", "--public", "--allow-host", "captions.example")
+	cmd, address, told := listening(t, "--listen", "0.0.0.0:0", "--insecure-lan", "--tokens-file", filepath.Join(t.TempDir(), "tokens"), "--allow-host", "captions.example")
 	name, port, err := net.SplitHostPort(address)
 	if err != nil || name != "127.0.0.1" {
 		t.Fatalf("the page's link leads to %s: %v", address, err)

@@ -49,7 +49,7 @@ func (d *daemon) reload() {
 		}
 	}
 	d.config.Adopt(&told.Config)
-	d.server.SetRules(rules(&d.config))
+	d.readFilesAgain()
 	before := d.level.Level()
 	d.setLevel()
 	after := d.level.Level()

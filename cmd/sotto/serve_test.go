@@ -121,7 +121,7 @@ func TestServeNamesAnAddressItCannotHave(t *testing.T) {
 	}
 	defer taken.Close()
 	for _, address := range []string{taken.Addr().String(), "127.0.0.1.invalid:7788"} {
-		checkRefusal(t, call(t, "serve", "--public", "--listen", address), exitEnvironment, address, "--listen")
+		checkRefusal(t, call(t, "serve", "--insecure-lan", "--auth", "off", "--listen", address), exitEnvironment, address, "--listen")
 	}
 }
 

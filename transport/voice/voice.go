@@ -119,6 +119,8 @@ func (h *Hall) join(id, name string) (*place, error) {
 		voice, err = r.Join(name)
 	}
 	switch {
+	case errors.Is(err, room.ErrVoices):
+		return nil, &Refusal{Code: Full, Message: "as many voices speak in this room as it takes", Hint: "use another room, or try again when a voice has ended"}
 	case errors.Is(err, room.ErrFull):
 		return nil, &Refusal{Code: Full, Message: "too many rooms of this server are open", Hint: "use a room that is open, or leave room out"}
 	case errors.Is(err, room.ErrClosed):

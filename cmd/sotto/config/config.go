@@ -11,10 +11,14 @@ import (
 
 // Config is everything the daemon can be told. Every field has its row in keys.
 type Config struct {
-	Listen  string
-	Public  bool
-	Hosts   []string // names the server may be called by, beside the loopback ones
-	Origins []string // pages that may open a voice, beside our own
+	Listen      string
+	InsecureLAN bool
+	Hosts       []string // names the server may be called by, beside its addresses
+	Origins     []string // pages that may use the doors, beside our own
+	TLSCert     string   // file; "": no TLS
+	TLSKey      string
+	Auth        string // auto, on or off
+	TokensFile  string // "": in the state folder, or beside the user's configuration
 
 	Model   string
 	Mmproj  string
@@ -22,17 +26,33 @@ type Config struct {
 	Threads int // 0: one per core
 	Seats   int
 	Latency string
+	Pprof   string // "": no profiles
 	Drain   time.Duration
 	State   string // folder; "": rooms are in memory
 
+	Rooms  Rooms
 	Limits Limits
 	Log    Log
 }
 
-// Limits bound one voice.
+// Rooms say how many there are, and how long they last.
+type Rooms struct {
+	Most      int // open at a time
+	Idle      time.Duration
+	KeepFor   time.Duration
+	KeepBytes int // of one room's files
+}
+
+// Limits bound one voice, and what comes before a door.
 type Limits struct {
 	Text, Binary               int // bytes of a message
 	Start, Idle, Write, Linger time.Duration
+
+	Header, Body                int // bytes of a request
+	HeaderTime, BodyTime        time.Duration
+	KeepAlive                   time.Duration
+	Open, PerAddress, PerSecond int // connections
+	Session                     time.Duration
 }
 
 // Log says what is logged, and how.
@@ -73,7 +93,7 @@ func Load(in Input) (*Loaded, error) {
 	if err := l.flags(in.Flags); err != nil {
 		return nil, err
 	}
-	return l, l.checkPublic()
+	return l, l.checkReach()
 }
 
 func defaults() *Loaded {
@@ -122,14 +142,27 @@ func (l *Loaded) flags(told map[string][]string) error {
 	return nil
 }
 
-// checkPublic refuses an address that others can reach unless that is meant.
-func (l *Loaded) checkPublic() error {
-	if l.Public || IsLoopback(l.Listen) {
+// checkReach refuses an address that others can reach unless they are asked for
+// tokens and nobody can read those on the way, or that is meant.
+func (l *Loaded) checkReach() error {
+	if (l.TLSCert == "") != (l.TLSKey == "") {
+		return fmt.Errorf("tls_cert is %.64q and tls_key is %.64q; name both files, or none", l.TLSCert, l.TLSKey)
+	}
+	open := l.TLSCert == "" || !l.AsksForTokens()
+	if !open || l.InsecureLAN || IsLoopback(l.Listen) {
 		return nil
 	}
-	return fmt.Errorf("the address to listen on is %.64q (%s), which other machines can reach, and nobody asks them who they are; "+
-		"say --public (public: true in the file) if you mean that, and --allow-host for the name they call this server by, or listen on 127.0.0.1",
-		l.Listen, l.From["listen"])
+	why := "without TLS all on the way can read their tokens and words; name tls_cert and tls_key"
+	if l.TLSCert != "" {
+		why = "auth is off; leave it on"
+	}
+	return fmt.Errorf("the address to listen on is %.64q (%s), which other machines can reach, and %s, "+
+		"or listen on 127.0.0.1, or say --insecure-lan (insecure_lan: true in the file) if you mean that", l.Listen, l.From["listen"], why)
+}
+
+// AsksForTokens reports whether whoever uses a door must have a token.
+func (c *Config) AsksForTokens() bool {
+	return c.Auth == "on" || c.Auth == "auto" && (!IsLoopback(c.Listen) || c.TokensFile != "")
 }
 
 // IsLoopback reports whether HOST:PORT is reached from this machine alone. Of

@@ -20,7 +20,7 @@ func told(t testing.TB, text string) (*Loaded, error) {
 	if err := l.file("sotto.yaml", []byte(text)); err != nil {
 		return nil, err
 	}
-	return l, l.checkPublic()
+	return l, l.checkReach()
 }
 
 func variables(all map[string]string) func(string) (string, bool) {
@@ -101,7 +101,7 @@ func TestEveryFieldHasItsKeyAndTheOtherWayRound(t *testing.T) {
 
 // other is a good value that is not the default.
 func other(k *Key) string {
-	for _, s := range []string{"true", "7", "2000", "33s", "quality", "debug", "q8_0", "text", "127.0.0.1:1", "x.gguf"} {
+	for _, s := range []string{"true", "7", "2000", "2000000", "33s", "quality", "debug", "q8_0", "text", "on", "127.0.0.1:1", "x.gguf"} {
 		var c Config
 		if s != k.Default && k.set(&c, s) {
 			return s
@@ -148,13 +148,13 @@ func TestWrongVariablesAndFlagsAreRefused(t *testing.T) {
 		variable, value, flag, told, want string
 	}{
 		{variable: "SOTTO_SEATS", value: "many", want: `SOTTO_SEATS is "many", want a whole number from 1 to 1000`},
-		{variable: "SOTTO_PUBLIC", value: "yes", want: `SOTTO_PUBLIC is "yes", want true or false`},
+		{variable: "SOTTO_INSECURE_LAN", value: "yes", want: `SOTTO_INSECURE_LAN is "yes", want true or false`},
 		{variable: "SOTTO_HOSTS", value: "a.example,*", want: `SOTTO_HOSTS has "*", want a name such as captions.example, or captions.example:8443; list each name by itself`},
 		{flag: "seats", told: "1001", want: `--seats is "1001", want a whole number from 1 to 1000`},
 		{flag: "drain-timeout", told: "10", want: `--drain-timeout is "10", want a time from 100ms to 1h, such as 1.5s or 2m`},
 		{flag: "allow-origin", told: "*", want: `--allow-origin has "*", want a page's origin such as https://example.org; list each page's origin by itself`},
-		{flag: "listen", told: "0.0.0.0:7788", want: `the address to listen on is "0.0.0.0:7788" (--listen), which other machines can reach, and nobody asks them who they are; ` +
-			`say --public (public: true in the file) if you mean that, and --allow-host for the name they call this server by, or listen on 127.0.0.1`},
+		{flag: "listen", told: "0.0.0.0:7788", want: `the address to listen on is "0.0.0.0:7788" (--listen), which other machines can reach, and without TLS all on the way can read their tokens and words; ` +
+			`name tls_cert and tls_key, or listen on 127.0.0.1, or say --insecure-lan (insecure_lan: true in the file) if you mean that`},
 	} {
 		in := Input{Lookup: variables(map[string]string{tt.variable: tt.value})}
 		if tt.flag != "" {
@@ -175,9 +175,46 @@ func TestWhoCanReachAnAddress(t *testing.T) {
 		if got := IsLoopback(address); got != alone {
 			t.Errorf("%s: from this machine alone is %v, want %v", address, got, alone)
 		}
-		public := Input{Flags: map[string][]string{"listen": {address}, "public": {"true"}}}
+		public := Input{Flags: map[string][]string{"listen": {address}, "insecure-lan": {"true"}}}
 		if _, err := Load(public); (err == nil) != (address != "nonsense") {
 			t.Errorf("%s, which is meant: %v", address, err)
+		}
+	}
+}
+
+// Others come in over TLS and with a token, or because it was said that they may
+// come in otherwise.
+func TestWhoMayReachTheServer(t *testing.T) {
+	const here, public = "127.0.0.1:1", "0.0.0.0:1"
+	for _, tt := range []struct {
+		listen, cert, key, auth, tokens string
+		insecure                        bool
+		asks                            bool
+		refused                         string // part of why; "": it is not
+	}{
+		{listen: here, auth: "auto"},
+		{listen: here, auth: "off", tokens: "t"},
+		{listen: here, auth: "on", asks: true},
+		{listen: here, auth: "auto", tokens: "t", asks: true},
+		{listen: here, auth: "auto", cert: "c", key: "k"},
+		{listen: here, auth: "auto", cert: "c", refused: "name both files"},
+		{listen: here, auth: "auto", key: "k", refused: "name both files"},
+		{listen: public, auth: "auto", asks: true, refused: "name tls_cert and tls_key"},
+		{listen: public, auth: "on", asks: true, refused: "name tls_cert and tls_key"},
+		{listen: public, auth: "off", refused: "name tls_cert and tls_key"},
+		{listen: public, auth: "auto", cert: "c", key: "k", asks: true},
+		{listen: public, auth: "off", cert: "c", key: "k", refused: "auth is off; leave it on"},
+		{listen: public, auth: "auto", insecure: true, asks: true},
+		{listen: public, auth: "off", insecure: true},
+		{listen: public, auth: "auto", insecure: true, cert: "c", asks: true, refused: "name both files"},
+	} {
+		l := defaults()
+		l.Listen, l.TLSCert, l.TLSKey, l.Auth, l.TokensFile, l.InsecureLAN = tt.listen, tt.cert, tt.key, tt.auth, tt.tokens, tt.insecure
+		if asks := l.AsksForTokens(); asks != tt.asks {
+			t.Errorf("%+v: asks for tokens: %v", tt, asks)
+		}
+		if err := l.checkReach(); (err == nil) != (tt.refused == "") || err != nil && !strings.Contains(err.Error(), tt.refused) {
+			t.Errorf("%+v: %v", tt, err)
 		}
 	}
 }
@@ -222,7 +259,6 @@ func TestWhatIsPrintedReadsTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		l.Public = true
 		var out bytes.Buffer
 		if err := l.Write(&out, l.From); err != nil {
 			t.Fatal(err)

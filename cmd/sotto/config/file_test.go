@@ -34,7 +34,7 @@ func TestWhatIsWrongInAFileIsSaid(t *testing.T) {
 		{"seats:", `sotto.yaml:1: seats has no value; take the line out for the default, or say what it is`},
 		{"seats: [4]", `sotto.yaml:1: seats is a list, want a whole number from 1 to 1000`},
 		{"seats:\n  is: 4", `sotto.yaml:2: seats is a section, want a whole number from 1 to 1000`},
-		{"public: yes", `sotto.yaml:1: public is "yes", want true or false, without quotes`},
+		{"insecure_lan: yes", `sotto.yaml:1: insecure_lan is "yes", want true or false, without quotes`},
 		{"model: 4", `sotto.yaml:1: model is "4", want the name of a model, a folder or a .gguf file; text that looks like something else needs quotes`},
 		{"model: \"\"", `sotto.yaml:1: model is "", want the name of a model, a folder or a .gguf file`},
 		{"model: \"a\\nb\"", `sotto.yaml:1: model is "a\nb", want the name of a model, a folder or a .gguf file`},
@@ -56,8 +56,8 @@ func TestWhatIsWrongInAFileIsSaid(t *testing.T) {
 		{"seats: 4\n---\nseats: 5", `sotto.yaml:2: a second document begins here; put all keys into one`},
 		{"seats: [", `sotto.yaml:1: this is not YAML: did not find expected node content; sotto config print prints a sample`},
 		{"seats: 4\n\tmodel: x", `sotto.yaml:2: this is not YAML: found a tab character that violates indentation; sotto config print prints a sample`},
-		{"listen: 0.0.0.0:1", `the address to listen on is "0.0.0.0:1" (sotto.yaml:1), which other machines can reach, and nobody asks them who they are; ` +
-			`say --public (public: true in the file) if you mean that, and --allow-host for the name they call this server by, or listen on 127.0.0.1`},
+		{"listen: 0.0.0.0:1", `the address to listen on is "0.0.0.0:1" (sotto.yaml:1), which other machines can reach, and without TLS all on the way can read their tokens and words; ` +
+			`name tls_cert and tls_key, or listen on 127.0.0.1, or say --insecure-lan (insecure_lan: true in the file) if you mean that`},
 	} {
 		if _, err := told(t, tt.text); err == nil || err.Error() != tt.want {
 			t.Errorf("%q\ngives %v\nwant  %s", tt.text, err, tt.want)

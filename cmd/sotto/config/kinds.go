@@ -111,6 +111,9 @@ func isName(s string) bool {
 	return s != "" && len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
+// isFile reports whether s can be the name of a file, or says that there is none.
+func isFile(s string) bool { return s == "" || isName(s) }
+
 // isAddress reports whether s is HOST:PORT. No host is every interface.
 func isAddress(s string) bool {
 	host, port, err := net.SplitHostPort(s)

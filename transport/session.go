@@ -1,0 +1,65 @@
+package transport
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"sotto/transport/access"
+	"sotto/transport/strictjson"
+)
+
+// session exchanges a page's token for a cookie that scripts cannot read.
+func (s *Server) session(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Token string `json:"token"`
+	}
+	if no := read(r, &asked); no != nil {
+		s.answer(w, &call{Request: r, pattern: r.Pattern}, no)
+		return
+	}
+	grant, ok := access.Everything, true
+	if tokens := s.options.Tokens; tokens != nil {
+		var text string
+		if text, grant, ok = tokens.Session(asked.Token, s.rules.Load().HTTP.Session); ok {
+			s.setCookie(w, text, grant.Expires)
+		}
+	}
+	if !ok {
+		s.answer(w, &call{Request: r, pattern: r.Pattern}, &refusal{http.StatusUnauthorized, "token_missing", "the token is not valid any more; get a new link from the owner", 0})
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(map[string]string{"role": grant.Role.String(), "room": grant.Room})
+}
+
+func (s *Server) setCookie(w http.ResponseWriter, text string, expires time.Time) {
+	http.SetCookie(w, &http.Cookie{
+		Name: access.Cookie, Value: text, Path: "/", Expires: expires,
+		HttpOnly: true, Secure: s.Secure(), SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// read reads the JSON object that a request consists of.
+func read(r *http.Request, into any) *refusal {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return &refusal{http.StatusUnsupportedMediaType, "content_type", "the content type must be application/json", 0}
+	}
+	data, err := io.ReadAll(r.Body)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return &refusal{http.StatusRequestEntityTooLarge, "body", fmt.Sprintf("the body is larger than %d bytes", large.Limit), 0}
+	case err != nil:
+		return &refusal{http.StatusBadRequest, "body", "the body did not come to its end", 0}
+	}
+	if err := strictjson.Unmarshal(data, into); err != nil {
+		return &refusal{http.StatusBadRequest, "json", err.Error(), 0}
+	}
+	return nil
+}
