@@ -2,9 +2,9 @@
 
 import { overlay } from './overlay/page';
 import { read } from './read/page';
-import { enter } from './session';
+import { enter, type Entry } from './session';
 import { speak } from './speak/page';
 
-const pages: Record<string, (refused: string) => void> = { speak, read, overlay };
+const pages: Record<string, (entry: Entry) => void> = { speak, read, overlay };
 
-void enter().then((refused) => pages[document.body.dataset.page!]!(refused));
+void enter().then((entry) => pages[document.body.dataset.page!]!(entry));

@@ -79,6 +79,15 @@ export function parse(text: string): Message | null {
   return { ...message, type };
 }
 
+/** The same for readers of a room, who go on behind what is broken. */
+export function parsed(text: string): Message | null {
+  try {
+    return parse(text);
+  } catch {
+    return null;
+  }
+}
+
 function check(value: any, shape: Shape, what: string): void {
   for (const [field, type] of Object.entries(shape)) {
     if (typeof type === 'string') {

@@ -26,6 +26,7 @@ test('a token leaves the fragment, the rest stays', () => {
   assert.deepEqual(split('#token=a%2Bb&room=hall'), { token: 'a+b', rest: '#room=hall' });
   assert.deepEqual(split('#hall'), { token: '', rest: '#hall' });
   assert.deepEqual(split('#token=x'), { token: 'x', rest: '' });
+  assert.equal(split('#token=%zz').token, '%zz');
   assert.deepEqual(split(''), { token: '', rest: '' });
 });
 

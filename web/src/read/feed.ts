@@ -3,7 +3,7 @@
 
 import { at, roomPath, socketAt } from '../address';
 import { patienceMs } from '../patience';
-import { comesBack, type Message, parse, sentence } from '../wire';
+import { comesBack, type Message, parsed, sentence } from '../wire';
 import { sseParser } from './sse';
 
 /** A place in a room's events: EPOCH-SEQ, behind the last one that was read. */
@@ -96,8 +96,7 @@ export class Feed {
 
   /** What was said before this page came. */
   private async before(): Promise<End | null> {
-    let answer = await this.get('history', { n: String(page) });
-    if (answer.status === 404) answer = await this.get('captions.jsonl', {}); // an older server, or no such room
+    const answer = await this.get('history', { n: String(page) });
     if (!answer.ok) return refusal(answer, await answer.text());
     const { events, before } = await past(answer);
     this.first = before;
@@ -131,7 +130,7 @@ export class Feed {
         this.tell.link('live', '');
       };
       socket.onmessage = ({ data }) => {
-        const message = parse(data);
+        const message = parsed(data);
         if (message?.type === 'error') [why, waitMs] = [sentence(message.message), message.retry_ms ?? 0];
         else if (message) this.take(message);
       };
@@ -146,7 +145,7 @@ export class Feed {
     if (!answer.ok) return refusal(answer, await answer.text());
     this.tell.link('live', '');
     const parser = sseParser((data, id) => {
-      const message = data ? parse(data) : null;
+      const message = data ? parsed(data) : null;
       if (message) this.take(message);
       if (id) this.cursor = id;
     });
@@ -187,16 +186,10 @@ async function pour(body: ReadableStream<Uint8Array>, parser: (piece: string) =>
   }
 }
 
-/** Older events are those before a number; none are where it is 0. */
-type Past = { events: Message[]; before: number };
-
-/** Events as a page of history, or as lines of JSON that are all there is. */
-async function past(answer: Response): Promise<Past> {
-  const text = await answer.text();
-  const isPage = /^application\/json\b/.test(answer.headers.get('Content-Type') ?? '');
-  const { events, before = 0 } = isPage ? JSON.parse(text) : { events: text.split('\n').filter(Boolean).map((line) => JSON.parse(line)) };
-  const messages: (Message | null)[] = events.map((event: unknown) => parse(JSON.stringify(event)));
-  return { events: messages.filter((m): m is Message => m !== null && m.type !== 'reset'), before };
+/** A page of history. Older events are those before a number; there are none where it is 0. */
+async function past(answer: Response): Promise<{ events: Message[]; before: number }> {
+  const { events, before = 0 } = (await answer.json()) as { events: unknown[]; before?: number };
+  return { events: events.map((event) => parsed(JSON.stringify(event))).filter((m) => m !== null), before };
 }
 
 function refusal(answer: Response, text: string): End {

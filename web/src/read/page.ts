@@ -2,13 +2,14 @@
 
 import { roomOf } from '../address';
 import { byId, put, withNextPicture } from '../dom';
+import type { Entry } from '../session';
 import type { Message } from '../wire';
 import { Feed } from './feed';
 import { mount } from './render';
 import { type Event, initial, type Look, next, type State, usual } from './state';
 
-export function read(refused: string): void {
-  const room = roomOf(location);
+export function read({ refused, room: granted }: Entry): void {
+  const room = roomOf(location) || granted;
   let state: State = { ...initial, room, look: remembered() };
   const show = mount({
     hide: (language, hidden) => tell({ type: 'hide', language, hidden }),

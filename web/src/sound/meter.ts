@@ -26,5 +26,5 @@ export function meterAfter(meter: Meter, samples: Float32Array, rate: number): M
   return { level: Math.max(0, Math.min(1, 1 - db / quietDB)), hint, zeroMs, loudMs };
 }
 
-const muted = 'No sound comes: the microphone is muted, or it is the wrong one.';
-const tooLoud = 'Too loud: the sound is cut off. Go farther from the microphone, or turn it down.';
+const muted = 'No sound comes: it is muted, or the wrong one was chosen.';
+const tooLoud = 'Too loud: the sound is cut off. Turn it down, or go farther from the microphone.';

@@ -3,6 +3,7 @@
 import { at, randomRoom, roomOf, socketAt } from '../address';
 import { byId, make, once, put, withNextPicture } from '../dom';
 import { patienceMs } from '../patience';
+import type { Entry } from '../session';
 import { hearsTabs, microphone, microphones, played, recording } from '../sound/capture';
 import { meterAfter, still } from '../sound/meter';
 import { type Message, sentence } from '../wire';
@@ -16,8 +17,8 @@ import { call } from './webrtc';
 
 type Open = (done: () => void) => Promise<Sound>;
 
-export function speak(refused: string): void {
-  let state: State = { ...initial, room: roomOf(location) || remembered() };
+export function speak({ refused, room }: Entry): void {
+  let state: State = { ...initial, room: roomOf(location) || remembered(room) };
   let voice: Voice | null = null; // the one under way
   let turn = 0; // counts what was begun, so that what was cancelled is known
   const useWebRTC = new URLSearchParams(location.search).get('via') !== 'websocket';
@@ -137,7 +138,7 @@ export function speak(refused: string): void {
     tell(fault ? { type: 'fault', fault } : { type: 'ended' });
   }
 
-  document.addEventListener('keydown', ({ key, target }) => key === 'Escape' && running(state) && !(target as Element).closest('.text, dialog') && end());
+  document.addEventListener('keydown', ({ key, target }) => key === 'Escape' && running(state) && !(target as Element).closest('.text, select, input') && end());
   acceptDrops(() => able(state) && !running(state), play);
   void showDevices();
   navigator.mediaDevices?.addEventListener('devicechange', () => void showDevices());
@@ -162,14 +163,14 @@ async function why(): Promise<Fault> {
 const told = (message: Message): Message =>
   message.type === 'refused' || message.type === 'warning' ? { ...message, message: sentence(message.message) } : message;
 
-/** The room of this tab stays the same when the page is loaded again. */
-function remembered(): string {
+/** The room that a token is for; else this tab's, which stays the same when the page is loaded again. */
+function remembered(granted: string): string {
   try {
-    const room = sessionStorage.getItem('room') ?? randomRoom();
+    const room = granted || (sessionStorage.getItem('room') ?? randomRoom());
     sessionStorage.setItem('room', room);
     return room;
   } catch {
-    return randomRoom();
+    return granted || randomRoom();
   }
 }
 

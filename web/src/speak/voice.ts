@@ -19,7 +19,7 @@ export type Sound = {
   close(): void;
 };
 
-/** Ways to the server. webrtc rejects where it does not lead there. */
+/** Ways to the server. webrtc rejects where it does not lead there, with a TypeError where nobody answers at all. */
 export type Doors = {
   webrtc?: (stream: MediaStream, wish: Wish, listener: Listener) => Promise<Line>;
   socket: (listener: Listener) => Line;
@@ -39,6 +39,7 @@ const pulseMs = 20000; // the server waits 60 s for sound
 export class Voice {
   private line: Line | null = null;
   private byTrack = false; // the line takes the sound as a track
+  private closedDoor = false; // WebRTC does not lead to this server
   private started = false; // on this line
   private begun = false; // the sound
   private stopping = false;
@@ -59,11 +60,13 @@ export class Voice {
   async call(): Promise<void> {
     const listener: Listener = { heard: (m) => this.heard(m), closed: (goodbye) => this.closed(goodbye) };
     const { webrtc } = this.doors;
-    if (webrtc && this.sound.stream) {
-      const line = await webrtc(this.sound.stream, this.wish(), listener).catch(() => null);
+    if (webrtc && this.sound.stream && !this.closedDoor) {
+      const line = await webrtc(this.sound.stream, this.wish(), listener).catch((error) => {
+        if (!(error instanceof TypeError)) this.closedDoor = true; // it would not lead there the next time either
+        return null;
+      });
       if (this.over) return line?.close();
       if (line) return this.take(line, true);
-      this.doors.webrtc = undefined; // it would not lead there the next time either
     }
     this.take(this.doors.socket(listener), false);
   }

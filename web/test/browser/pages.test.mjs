@@ -289,7 +289,7 @@ test("a link's token lets in, and leaves the address", { skip: skip || withoutTo
 test('hostile captions stay text', { skip }, async (t) => {
   const { page: address } = await daemon(t);
   const chromium = await browser(t);
-  const evil = ['<img src=x onerror=alert(1)>', '<script>alert(1)</script>', '"><svg/onload=alert(1)>', '</p></div><iframe srcdoc="<script>alert(1)</script>">', 'javascript:alert(1)', '&lt;b&gt;', '\u202e\u2066evil', '{{7*7}}', '\u0000\u0007', 'a'.repeat(5000)];
+  const evil = ['<img src=x onerror=alert(1)>', '<script>alert(1)</script>', '"><svg/onload=alert(1)>', '</p></div><iframe srcdoc="<script>alert(1)</script>">', 'javascript:alert(1)', '&lt;b&gt;', '\u202e\u2066evil', '{{7*7}}', 'مرحبا بكم', '\u0000\u0007', 'a'.repeat(5000)];
   const events = Array.from({ length: 250 }, (_, i) => {
     const text = ` ${evil[i % evil.length]}`;
     return { type: 'commit', epoch: 1, seq: i + 1, voice: 1, segment: i, language: 'en', text, words: [{ text, start_ms: i, end_ms: i + 1, evidence: 1 }], heard_ms: i };
@@ -304,6 +304,8 @@ test('hostile captions stay text', { skip }, async (t) => {
   await page.waitForFunction(() => document.querySelectorAll('.word').length >= 250);
   assert.deepEqual(await page.$$eval('.lines *', (all) => [...new Set(all.map((e) => e.tagName))].sort()), ['P', 'SPAN']);
   assert.equal(alarms, 0);
+  const direction = (text) => page.$$eval('.lines p', (all, want) => getComputedStyle(all.find((p) => p.textContent.includes(want))).direction, text);
+  assert.deepEqual([await direction('مرحبا'), await direction('7*7')], ['rtl', 'ltr']);
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
   assert.deepEqual(page.faults, []);
 });
