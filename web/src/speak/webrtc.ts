@@ -3,6 +3,7 @@
 import { type Line, listen, type Listener } from './line';
 
 const patienceMs = 5000; // for the connection to stand
+const cutMs = 3000; // that a connection may be cut, beyond what the browser waits before it says so
 const gatheringMs = 500; // for addresses of this machine; a server that many reach needs none of them
 
 /** Calls the door at address. Rejects where the connection does not stand in time: another door may serve then. */
@@ -24,7 +25,12 @@ export async function call(stream: MediaStream, address: string, listener: Liste
     throw error;
   }
   channel.onclose = () => gone(1006);
-  peer.onconnectionstatechange = () => peer.connectionState === 'failed' && gone(1006);
+  let timer: ReturnType<typeof setTimeout>;
+  peer.onconnectionstatechange = () => {
+    clearTimeout(timer);
+    if (peer.connectionState === 'failed') gone(1006);
+    if (peer.connectionState === 'disconnected') timer = setTimeout(gone, cutMs, 1006);
+  };
   return { send: (data) => channel.readyState === 'open' && typeof data === 'string' && channel.send(data), close };
 }
 
