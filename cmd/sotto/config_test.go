@@ -101,7 +101,7 @@ func TestKeysAgreeWithWhatObeysThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (ws.Limits{}).WithDefaults(); known.Limits != want {
+	if want := (ws.Limits{}).WithDefaults(); known.Limits.WithDefaults() != want {
 		t.Errorf("the keys' limits are %+v, the door's %+v", known.Limits, want)
 	}
 	if want := (transport.HTTPLimits{}).WithDefaults(); known.HTTP != want {

@@ -112,6 +112,7 @@ func (d *daemon) bind(rooms *room.Store) (err error) {
 		Assets:  web.Assets(),
 		Files:   map[string][]byte{"/demo.ogg": pocket.Demo},
 		Latency: d.config.Latency,
+		Source:  d.config.Source,
 		Drain:   d.config.Drain,
 		Rooms:   rooms,
 		Tokens:  d.tokens,

@@ -71,6 +71,9 @@ func OpenStore(dir string, most int, opt Options) (*Store, error) {
 	return s, nil
 }
 
+// Durable reports whether what is said in the rooms is saved.
+func (s *Store) Durable() bool { return s.dir != "" }
+
 // Run runs the rooms that are opened, and closes those that are idle, until ctx ends.
 // Its error says that events of a room could not be saved.
 func (s *Store) Run(ctx context.Context) error {

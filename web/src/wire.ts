@@ -20,7 +20,6 @@ export type Hello = {
   sources?: string[];
   targets?: string[];
   max_targets?: number;
-  protocol?: number | string;
 };
 
 export type Message =
@@ -66,8 +65,8 @@ const shapes: Record<Message['type'], Shape> = {
   reset: { why: 'string' },
 };
 
-/** Names that messages had before. */
-const renamed: Record<string, string> = { ready: 'hello', words: 'commit', tail: 'draft' };
+/** Names that a room's events had before. */
+const renamed: Record<string, string> = { words: 'commit', tail: 'draft' };
 
 /** Reads a server's message; null for a type this page passes over. Throws on what is no message. */
 export function parse(text: string): Message | null {

@@ -112,7 +112,7 @@ test('a voice starts when the server has said what it is, and its sound when it 
   const { voice, calls, told, say } = speak();
   await voice.call();
   calls[0]!.listener.heard(hello);
-  assert.deepEqual(JSON.parse(calls[0]!.sent[0] as string), { type: 'start', source: 'es', targets: ['en'], latency: 'fast', room: 'hall', rate: 48_000 });
+  assert.deepEqual(JSON.parse(calls[0]!.sent[0] as string), { type: 'start', source: 'es', targets: ['en'], latency: 'fast', room: 'hall', rate: 48_000, live: false });
   calls[0]!.listener.heard({ type: 'started' });
   say(2);
   assert.equal((calls[0]!.sent[1] as ArrayBuffer).byteLength, 4);

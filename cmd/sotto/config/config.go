@@ -26,6 +26,7 @@ type Config struct {
 	Threads int // 0: one per core
 	Seats   int
 	Latency string
+	Source  string // language code; "": voices say
 	Pprof   string // "": no profiles
 	Drain   time.Duration
 	State   string // folder; "": rooms are in memory

@@ -123,7 +123,7 @@ export class Voice {
     if (this.over) return;
     if (message.type === 'hello' && !this.byTrack && this.line) {
       const { source, targets, latency, room } = this.wish();
-      const live = message.protocol && this.sound.stream ? true : undefined;
+      const live = Boolean(this.sound.stream); // a recording is not spoken faster than it is heard
       this.line.send(start({ source, targets: [...targets], latency, room, rate: this.sound.rate, live }));
     }
     if (message.type !== 'ended') this.tell.message(message); // closed follows
