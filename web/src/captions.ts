@@ -31,7 +31,7 @@ const most = 3000; // paragraphs of a language that a page keeps
 export const captionOf = (captions: Captions, code: string): Caption => captions[code] ?? empty;
 
 /** Whether words of a segment go into a paragraph. */
-export const goesOn = (paragraph: Paragraph | undefined, voice: number, segment: number): boolean =>
+const goesOn = (paragraph: Paragraph | undefined, voice: number, segment: number): boolean =>
   Boolean(paragraph?.open && paragraph.voice === voice && paragraph.segment === segment && paragraph.note === undefined);
 
 /** The captions after a message. One without a voice is of the voice that is given. */

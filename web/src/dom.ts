@@ -41,7 +41,7 @@ export function withNextPicture(draw: () => void): () => void {
 }
 
 /** Says for a moment on a button that it has done its work. */
-export function flash(button: HTMLElement, text: string): void {
+function flash(button: HTMLElement, text: string): void {
   const before = button.textContent ?? '';
   if (before === text) return;
   button.textContent = text;

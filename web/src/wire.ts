@@ -8,11 +8,11 @@ type Place = { voice?: number; segment: number; language: string };
 type Mark = { epoch?: number; seq?: number; time_ms?: number; voice?: number };
 
 export type Commit = { type: 'commit'; text: string; words: Word[]; heard_ms: number } & Place & Mark;
-export type Draft = { type: 'draft'; text: string; heard_ms: number } & Place;
+type Draft = { type: 'draft'; text: string; heard_ms: number } & Place;
 export type End = { type: 'end'; heard_ms: number } & Place & Mark;
-export type Gap = { type: 'gap'; lost_ms: number; heard_ms: number; cause?: string; note?: string } & Mark;
-export type Piece = { voice: number; segment: number; language: string; text: string; ended: boolean };
-export type Answer = { code: string; message: string; hint?: string; retry_ms?: number };
+type Gap = { type: 'gap'; lost_ms: number; heard_ms: number; cause?: string; note?: string } & Mark;
+type Piece = { voice: number; segment: number; language: string; text: string; ended: boolean };
+type Answer = { code: string; message: string; hint?: string; retry_ms?: number };
 export type Hello = {
   type: 'hello';
   model: string;

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { about, type Captions, captionOf, changed, clock, continues, joined, near, plainText, textOf } from '../src/captions';
 import type { Message, Word } from '../src/wire';
 
-export const word = (text: string, start_ms = 1000, end_ms = 1400): Word => ({ text, start_ms, end_ms, evidence: 0.5 });
+const word = (text: string, start_ms = 1000, end_ms = 1400): Word => ({ text, start_ms, end_ms, evidence: 0.5 });
 let seq = 0;
 const room = (fields: object): Message => ({ epoch: 7, seq: ++seq, heard_ms: 0, segment: 0, language: 'en', voice: 1, ...fields }) as unknown as Message;
 const commit = (text: string, fields: object = {}): Message => room({ type: 'commit', text, words: (text.match(/\s*\S+/g) ?? []).map((t) => word(t)), ...fields });

@@ -4,8 +4,11 @@ import test from 'node:test';
 
 import { qr, type Squares } from '../src/qr';
 
-const texts = [1, 14, 15, 26, 42, 62, 84, 85, 106, 107, 122, 152, 180, 181, 213].map((n) => 'http://127.0.0.1:7788/read/#ä€🜁'.repeat(20).slice(0, n))
-  .map((text) => [...text].filter((c) => c.length === 1).join(''));
+const long = 'http://127.0.0.1:7788/read#ä€ß/'.repeat(20);
+const texts = [
+  ...[1, 14, 15, 26, 42, 62, 84, 106, 122, 152, 180, 200].map((n) => long.slice(0, n)),
+  ...Array.from({ length: 60 }, (_, i) => `http://host:${i * 997}/read#${'abcdefghi'.repeat(3).slice(i % 20)}`),
+];
 
 test('codes have the size of their version', () => {
   const sizes = [1, 14, 15, 26, 27, 42, 43, 62, 63, 84, 106, 122, 152, 180, 213].map((n) => qr('a'.repeat(n)).length);
@@ -26,9 +29,8 @@ function decoder(): ((data: Uint8ClampedArray, width: number, height: number) =>
 test('a decoder reads what was encoded', (t) => {
   const decode = decoder();
   if (!decode) return t.skip('jsqr is missing: npm install --prefix FOLDER jsqr, then set NODE_PATH=FOLDER/node_modules');
-  for (const text of [...texts, ...Array.from({ length: 60 }, (_, i) => `http://host:${i * 997}/read/#${'abcdefghi'.repeat(3).slice(i % 20)}`)]) {
-    const bytes = new TextEncoder().encode(text).length;
-    if (bytes > 213) continue;
+  for (const text of texts) {
+    if (new TextEncoder().encode(text).length > 213) continue;
     const { pixels, size } = picture(qr(text), 4);
     assert.equal(decode(pixels, size, size)?.data, text);
   }

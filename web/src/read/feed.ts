@@ -7,7 +7,7 @@ import { comesBack, type Message, parsed, sentence } from '../wire';
 import { sseParser } from './sse';
 
 /** A place in a room's events: EPOCH-SEQ, behind the last one that was read. */
-export type Cursor = string;
+type Cursor = string;
 
 /**
  * link: live, away (it comes again by itself; why says what happened), empty (nobody has spoken in the room yet), or

@@ -1,7 +1,7 @@
 // How loud sound is, as people see it, and what is wrong with it.
 
 /** level: 0 for silence, 1 for full scale. hint: what to do, nothing when all is well. */
-export type Meter = { level: number; hint: string; zeroMs: number; loudMs: number };
+type Meter = { level: number; hint: string; zeroMs: number; loudMs: number };
 
 export const still: Meter = { level: 0, hint: '', zeroMs: 0, loudMs: 0 };
 

@@ -20,7 +20,7 @@ export type Sound = {
 };
 
 /** Ways to the server. webrtc rejects where it does not lead there, with a TypeError where nobody answers at all. */
-export type Doors = {
+type Doors = {
   webrtc?: (stream: MediaStream, wish: Wish, listener: Listener) => Promise<Line>;
   socket: (listener: Listener) => Line;
 };
@@ -123,7 +123,7 @@ export class Voice {
     if (this.over) return;
     if (message.type === 'hello' && !this.byTrack && this.line) {
       const { source, targets, latency, room } = this.wish();
-      const live = Boolean(this.sound.stream); // a recording is not spoken faster than it is heard
+      const live = Boolean(this.sound.stream); // a recording can wait for the server
       this.line.send(start({ source, targets: [...targets], latency, room, rate: this.sound.rate, live }));
     }
     if (message.type !== 'ended') this.tell.message(message); // closed follows
