@@ -75,6 +75,9 @@ func (s *Server) drain(ctx context.Context, server *http.Server) {
 	s.live.Close()
 	s.voices.Wait(ctx)
 	s.live.Wait(ctx)
+	if s.published != nil {
+		s.published.Wait(ctx)
+	}
 	s.closeRooms()
 	server.Shutdown(ctx)
 	server.Close()

@@ -20,6 +20,7 @@ import (
 	"sotto/transport/realtime"
 	"sotto/transport/room"
 	"sotto/transport/voice"
+	"sotto/transport/whip"
 	"sotto/transport/ws"
 )
 
@@ -32,8 +33,9 @@ type Options struct {
 	Source  string            // language of OpenAI's voices that do not say, where the model hears several
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
-	Tokens  *access.Tokens    // nil: whoever reaches the server may do everything
-	Metrics *metrics.Metrics  // shown at /metrics; nil: nothing is
+	WebRTC  WebRTC
+	Tokens  *access.Tokens   // nil: whoever reaches the server may do everything
+	Metrics *metrics.Metrics // shown at /metrics; nil: nothing is
 	Log     *slog.Logger
 	Rules
 }
@@ -55,16 +57,17 @@ const MaxRooms = 64
 
 // Server serves the page and the doors on one listener.
 type Server struct {
-	options Options
-	hall    *voice.Hall
-	voices  *ws.Handler
-	audio   *openai.Handler
-	live    *realtime.Handler
-	readers *feed.Handler
-	unsaved error // of the rooms, when they were closed
-	gate    *gate
-	rules   atomic.Pointer[Rules]
-	phase   atomic.Int32
+	options   Options
+	hall      *voice.Hall
+	voices    *ws.Handler
+	audio     *openai.Handler
+	live      *realtime.Handler
+	readers   *feed.Handler
+	published *whip.Door // nil: no WebRTC
+	unsaved   error      // of the rooms, when they were closed
+	gate      *gate
+	rules     atomic.Pointer[Rules]
+	phase     atomic.Int32
 }
 
 // Listen binds address. Nothing is served before Run.
@@ -87,6 +90,10 @@ func Listen(address string, opt Options) (*Server, error) {
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
 	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Source: opt.Source, Log: opt.Log})
 	s.live = realtime.New(s.realtime())
+	if err := s.openWhip(); err != nil {
+		s.gate.Close()
+		return nil, err
+	}
 	if opt.Metrics != nil {
 		s.gate.show(opt.Metrics)
 	}
@@ -114,6 +121,9 @@ func (s *Server) Run(ctx context.Context) error {
 	defer endRooms()
 	kept := make(chan error, 1)
 	go func() { kept <- s.options.Rooms.Run(keeping) }()
+	calling, endCalls := context.WithCancel(ctx)
+	defer endCalls()
+	called := s.runWhip(calling)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -126,6 +136,8 @@ func (s *Server) Run(ctx context.Context) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
+	endCalls()
+	err = errors.Join(err, called())
 	s.closeRooms()
 	endRooms()
 	return errors.Join(err, s.unsaved, <-kept)
