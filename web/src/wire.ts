@@ -65,17 +65,13 @@ const shapes: Record<Message['type'], Shape> = {
   reset: { why: 'string' },
 };
 
-/** Names that a room's events had before. */
-const renamed: Record<string, string> = { words: 'commit', tail: 'draft' };
-
 /** Reads a server's message; null for a type this page passes over. Throws on what is no message. */
 export function parse(text: string): Message | null {
   const message = JSON.parse(text);
   if (typeof message?.type !== 'string') throw new Error('a message without type');
-  const type = renamed[message.type] ?? message.type;
-  if (!Object.hasOwn(shapes, type)) return null;
-  check(message, shapes[type as Message['type']], type);
-  return { ...message, type };
+  if (!Object.hasOwn(shapes, message.type)) return null;
+  check(message, shapes[message.type as Message['type']], message.type);
+  return message;
 }
 
 /** The same for readers of a room, who go on behind what is broken. */

@@ -14,7 +14,7 @@ test('events are read in whatever pieces they come', () => {
   }
 });
 
-const words = (seq: number, text: string) => ({ type: 'words', epoch: 3, seq, voice: 1, segment: 0, language: 'en', text, words: [], heard_ms: 0 });
+const words = (seq: number, text: string) => ({ type: 'commit', epoch: 3, seq, voice: 1, segment: 0, language: 'en', text, words: [], heard_ms: 0 });
 
 /** A server that plays a script: each request takes the next answer. */
 class Play {
@@ -89,7 +89,7 @@ test('a room is read from its history on, and a broken connection goes on behind
 });
 
 test('where no WebSocket opens a room is read by server-sent events, behind what is broken too', async () => {
-  const tail = { type: 'tail', voice: 1, segment: 0, language: 'en', text: ' th', heard_ms: 0 };
+  const tail = { type: 'draft', voice: 1, segment: 0, language: 'en', text: ' th', heard_ms: 0 };
   const broken = { ...words(3, ''), words: null };
   const play = new Play([json({ events: [words(1, 'one'), broken] }), sse(words(2, ' two'), tail, broken), sse(words(4, ' four'))], () => false);
   await play.feed.run();
@@ -119,6 +119,16 @@ test('what was forgotten is read anew', async () => {
   assert.deepEqual(play.told.slice(0, 3), ['history secret', 'live', 'restart']);
   assert.equal(play.told.includes('screen'), false);
   assert.deepEqual(play.asked, ['history?n=200', 'stream?after=3-1', 'history?n=200', 'stream']);
+});
+
+test('a room that is forgotten goes from the page', async () => {
+  const play = new Play([json({ events: [words(1, 'secret')] })], () => true);
+  const running = play.feed.run();
+  await new Promise((resolve) => setImmediate(resolve));
+  play.sockets[0]!.onmessage({ data: JSON.stringify({ type: 'error', code: 'gone', message: 'the room was forgotten' }) });
+  play.sockets[0]!.onclose({ code: 4456 });
+  await running;
+  assert.deepEqual(play.told, ['history secret', 'live', 'restart', 'closed: The room was forgotten.']);
 });
 
 test('a refusal that time does not mend ends the reading; one that it does waits as long as it is asked to', async () => {

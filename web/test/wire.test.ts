@@ -33,11 +33,6 @@ test('what the protocol has is what this page reads', () => {
 const word = { text: ' train', start_ms: 2400, end_ms: 2920, evidence: 0.87 };
 const commit = { type: 'commit', segment: 3, language: 'en', text: ' train', words: [word], heard_ms: 3480 };
 
-test('earlier names mean the same', () => {
-  assert.deepEqual(parse(JSON.stringify({ ...commit, type: 'words' })), commit);
-  assert.equal(parse(JSON.stringify({ type: 'tail', voice: 1, segment: 0, language: 'en', text: '', heard_ms: 0 }))!.type, 'draft');
-});
-
 test('what is unknown is passed over, what is broken is refused', () => {
   assert.equal(parse('{"type":"weather"}'), null);
   assert.equal(parse('{"type":"constructor"}'), null);

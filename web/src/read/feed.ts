@@ -131,8 +131,9 @@ export class Feed {
       };
       socket.onmessage = ({ data }) => {
         const message = parsed(data);
-        if (message?.type === 'error') [why, waitMs] = [sentence(message.message), message.retry_ms ?? 0];
-        else if (message) this.take(message);
+        if (message?.type !== 'error') return void (message && this.take(message));
+        [why, waitMs] = [sentence(message.message), message.retry_ms ?? 0];
+        if (message.code === 'gone') this.forget();
       };
       socket.onclose = ({ code }) => end(code);
     });
@@ -159,15 +160,18 @@ export class Feed {
 
   private take(message: Message): void {
     if (message.type === 'reset') {
-      this.told = false;
-      this.cursor = '';
-      this.tell.restart();
-      this.hangUp(); // and begin again with the history
-      return;
+      this.forget();
+      return this.hangUp(); // and begin again with the history
     }
     if (!this.told) return;
     this.note(message);
     this.tell.message(message);
+  }
+
+  private forget(): void {
+    this.told = false;
+    this.cursor = '';
+    this.tell.restart();
   }
 
   private note(message: Message): void {

@@ -81,7 +81,7 @@ export class Voice {
     this.sound.pause(on);
     clearInterval(this.pulse);
     if (!on) return;
-    if (this.started) this.line?.send(flush());
+    if (this.started && !this.byTrack) this.line?.send(flush()); // over WebRTC a pause of the voice is all there is
     if (!this.sound.stream) this.pulse = setInterval(() => this.give(new Float32Array(this.sound.rate / 25)), pulseMs);
   }
 
