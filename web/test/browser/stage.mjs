@@ -126,11 +126,16 @@ export function wordErrors(text, reference) {
 }
 
 /** The committed text of a language on a page. */
-export const committed = (page, language) => page.evaluate((code) => [...document.querySelectorAll(`.text[lang="${code}"] .lines p`)].map((p) => [...p.querySelectorAll('.word')].map((w) => w.textContent).join(' ')).join(' '), language);
+export const committed = (page, language) =>
+  page.evaluate((code) => [...document.querySelectorAll(`.text[lang="${code}"] .lines .word`)].map((word) => word.textContent).join(' '), language);
 
-/** Waits until a page's committed text has a phrase. */
+/** Waits until a page's committed text has a phrase; what is tentative does not count. */
 export const until = (page, language, phrase, timeout = 60_000) =>
-  page.waitForFunction(([code, want]) => [...document.querySelectorAll(`.text[lang="${code}"] .lines`)].some((e) => e.textContent.includes(want)), [language, phrase], { timeout });
+  page.waitForFunction(
+    ([code, want]) => [...document.querySelectorAll(`.text[lang="${code}"] .lines .word`)].map((word) => word.textContent).join(' ').includes(want),
+    [language, phrase.trim()],
+    { timeout },
+  );
 
 /** What is wrong for people who use a keyboard or a screen reader, seriously. */
 export async function barriers(page) {
