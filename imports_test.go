@@ -60,6 +60,8 @@ var order = map[string]string{
 	"transport/metrics":        ".",
 	"transport/ws":             ". audio transport/voice transport/wire",
 	"transport/openai":         ". audio audio/intake decoder/prompt decoder/words transport/subtitle",
+	"transport/line":           ". audio transport/voice",
+	"transport/deepgram":       ". audio audio/vad transport/line transport/voice",
 	"transport/feed":           "transport/room transport/subtitle transport/wire",
 	"transport/access":         "",
 	"transport/strictjson":     "",

@@ -34,7 +34,7 @@ type Sound struct {
 	ready []audio.Frame // what Frames returned, reused
 }
 
-// NewSound prepares for a format, "s16le" or "f32le", with so many samples per
+// NewSound prepares for a format, "s16le", "f32le", "mulaw" or "alaw", with so many samples per
 // second of so many channels. Zero values mean s16le, 16000 and 1.
 func NewSound(format string, rate, channels int) (*Sound, error) {
 	rate, channels = cmp.Or(rate, audio.RateHz), cmp.Or(channels, 1)
@@ -44,8 +44,12 @@ func NewSound(format string, rate, channels int) (*Sound, error) {
 		s.sample, s.width = s16, s16Bytes
 	case "f32le":
 		s.sample, s.width = f32, f32Bytes
+	case "mulaw":
+		s.sample, s.width = mulaw, 1
+	case "alaw":
+		s.sample, s.width = alaw, 1
 	default:
-		return nil, fmt.Errorf("format %.32q is neither s16le nor f32le", format)
+		return nil, fmt.Errorf("format %.32q is none of s16le, f32le, mulaw and alaw", format)
 	}
 	switch {
 	case rate < minRate || rate > maxRate:
