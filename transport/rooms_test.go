@@ -71,14 +71,14 @@ func clip(t *testing.T, seconds int) (out []byte) {
 }
 
 // speakInto speaks a clip in a room, from start to ended, and returns the English text.
-func (r *running) speakInto(t *testing.T, id string, sound []byte, started string) (text string) {
+func (r *running) speakInto(t *testing.T, id string, sound []byte, room string) (text string) {
 	t.Helper()
 	socket := r.dial(t)
 	defer socket.Close()
-	next(t, socket) // ready
+	next(t, socket) // hello
 	socket.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"start","source":"es","targets":["en"],"room":%q}`, id))
-	if _, data, err := socket.ReadMessage(); err != nil || strings.TrimSpace(string(data)) != started {
-		t.Fatalf("start is answered with %s, %v, want %s", data, err, started)
+	if _, data, err := socket.ReadMessage(); err != nil || !strings.HasPrefix(string(data), `{"type":"started",`) || !strings.HasSuffix(string(data), room+"}") {
+		t.Fatalf("start is answered with %s, %v, want %s", data, err, room)
 	}
 	go func() {
 		for ; len(sound) > 0; sound = sound[min(1280, len(sound)):] {
@@ -123,7 +123,7 @@ func TestARoomIsReadWhileAVoiceSpeaks(t *testing.T) {
 	if response, _ := r.ask(t, "GET", "/rooms/hall/events", nil); response.StatusCode != 404 {
 		t.Errorf("before any voice: %s", response.Status)
 	}
-	const started = `{"type":"started","room":{"id":"hall","durable":true}}`
+	const started = `"room":{"id":"hall","durable":true}`
 	first := r.speakInto(t, "hall", clip(t, 2), started)
 	events := bufio.NewReader(r.follow(t, "hall/events?lang=en"))
 	text := r.follow(t, "hall/captions.txt?lang=en&follow=1")
@@ -187,14 +187,14 @@ func (*running) again(t *testing.T, dir string, change func(*Options), id, want 
 
 func TestARoomInMemoryIsNotDurable(t *testing.T) {
 	r := run(t, Options{}, pocketVoice(t))
-	r.speakInto(t, "a", nil, `{"type":"started","room":{"id":"a","durable":false}}`)
+	r.speakInto(t, "a", nil, `"room":{"id":"a","durable":false}`)
 }
 
 // Who reads sees that a voice is gone also when it went without a word.
 func TestAVoiceThatVanishesLeavesItsRoom(t *testing.T) {
 	r := run(t, Options{})
 	socket := r.dial(t)
-	next(t, socket) // ready
+	next(t, socket) // hello
 	socket.WriteMessage(websocket.TextMessage, []byte(`{"type":"start","source":"es","targets":["en"],"room":"hall"}`))
 	next(t, socket) // started
 	lines := bufio.NewReader(r.follow(t, "hall/captions.jsonl?follow=1"))
@@ -221,7 +221,7 @@ func TestRoomsThatCannotBeAreRefused(t *testing.T) {
 		{long[1:], "", 0}, {"another", "full", 1013}, {long[1:], "", 0},
 	} {
 		socket := r.dial(t)
-		next(t, socket) // ready
+		next(t, socket) // hello
 		socket.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"start","source":"es","targets":["en"],"room":%q}`, tt.id))
 		kind, code, _ := next(t, socket)
 		if code != tt.code || (code == "") != (kind == "started") {

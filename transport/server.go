@@ -14,9 +14,11 @@ import (
 
 	"sotto"
 	"sotto/transport/access"
+	"sotto/transport/deepgram"
 	"sotto/transport/feed"
 	"sotto/transport/metrics"
 	"sotto/transport/openai"
+	"sotto/transport/realtime"
 	"sotto/transport/room"
 	"sotto/transport/voice"
 	"sotto/transport/ws"
@@ -28,6 +30,7 @@ type Options struct {
 	Assets  fs.FS             // the page, served at /
 	Files   map[string][]byte // more files by path, served as they are
 	Latency string            // of voices that do not say; "": balanced
+	Source  string            // language of OpenAI's voices that do not say, where the model hears several
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
 	Tokens  *access.Tokens    // nil: whoever reaches the server may do everything
@@ -48,8 +51,8 @@ type Rules struct {
 	Certificate *tls.Certificate
 }
 
-// MaxRooms is how many rooms may be open at a time.
-const MaxRooms = 100
+// MaxRooms is how many rooms may be open at a time where Options.Rooms does not say.
+const MaxRooms = 64
 
 // Server serves the page and the doors on one listener.
 type Server struct {
@@ -57,6 +60,8 @@ type Server struct {
 	hall    *voice.Hall
 	voices  *ws.Handler
 	audio   *openai.Handler
+	live    *realtime.Handler
+	streams *deepgram.Handler
 	readers *feed.Handler
 	unsaved error // of the rooms, when they were closed
 	gate    *gate
@@ -78,10 +83,13 @@ func Listen(address string, opt Options) (*Server, error) {
 	s.hall = &voice.Hall{Latency: opt.Latency, Rooms: opt.Rooms, Log: opt.Log}
 	s.voices = &ws.Handler{
 		Hall: s.hall, CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
-		Drain: opt.Drain, Log: opt.Log,
+		MaySpeak: func(r *http.Request, room string) bool { return access.Of(r.Context()).Allows(access.Speak, room) },
+		Drain:    opt.Drain, Log: opt.Log,
 	}
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
-	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Log: opt.Log})
+	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Source: opt.Source, Log: opt.Log})
+	s.live = realtime.New(s.realtime())
+	s.streams = deepgram.New(s.deepgram())
 	if opt.Metrics != nil {
 		s.gate.show(opt.Metrics)
 	}
@@ -128,6 +136,39 @@ func (s *Server) Run(ctx context.Context) error {
 
 // closeRooms saves what waits and lets readers go behind the last event.
 func (s *Server) closeRooms() { s.unsaved = errors.Join(s.unsaved, s.options.Rooms.Close()) }
+
+// realtime are the options of OpenAI's sessions, which have the voices' limits.
+func (s *Server) realtime() realtime.Options {
+	opt := realtime.Options{
+		Hall: s.hall, Ready: s.serving, CheckOrigin: s.ownOrigin, Drain: s.options.Drain, Source: s.options.Source, Log: s.options.Log,
+		Limits: func() realtime.Limits {
+			l := s.rules.Load().Limits
+			return realtime.Limits{Idle: l.Idle, Write: l.Write, Linger: l.Linger}
+		},
+	}
+	if s.options.Tokens != nil {
+		opt.Mint, opt.MayEnter = s.mint, mayEnterRoom
+	}
+	return opt
+}
+
+// mayEnterRoom reports whether what a client came with is for a room; one that is
+// for a room alone is for nothing else.
+func mayEnterRoom(r *http.Request, room string) bool {
+	grant := access.Of(r.Context())
+	return grant.Room == "" || grant.Room == room
+}
+
+// mint makes a key to speak with, which is good for no longer and for no more
+// rooms than what its maker came with.
+func (s *Server) mint(ctx context.Context, ttl time.Duration) (secret string, expires time.Time, err error) {
+	grant := access.Of(ctx)
+	if !grant.Expires.IsZero() {
+		ttl = min(ttl, time.Until(grant.Expires))
+	}
+	secret, expires = s.options.Tokens.Mint(access.Speak, grant.Room, ttl)
+	return secret, expires, nil
+}
 
 func (s *Server) httpServer(ctx context.Context) *http.Server {
 	limits := s.rules.Load().HTTP

@@ -19,6 +19,7 @@ import (
 
 	"sotto"
 	"sotto/models/gemma4"
+	"sotto/transport/access"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -119,7 +120,7 @@ func TestWhatIsServed(t *testing.T) {
 		{"GET", "/nothing", 404, nothing, "text/plain; charset=utf-8"},
 		{"GET", "/../server.go", 404, nothing, "text/plain; charset=utf-8"},
 		{"POST", "/", 405, "Method Not Allowed", "text/plain; charset=utf-8"},
-		{"GET", "/v1/stream", 400, "Bad Request", "text/plain; charset=utf-8"},
+		{"GET", "/v1/stream", 400, "this address speaks WebSocket, version 13; see PROTOCOL.md", "text/plain; charset=utf-8"},
 		{"GET", "/v1/models/none", 404, `{"error":{"message":"The model \"none\" does not exist here; this server has folder, which also answers to whisper-1 and gpt-4o-transcribe","type":"invalid_request_error","param":"model","code":"model_not_found"}}`, "application/json"},
 		{"GET", "/v1/nothing", 404, nothing, "text/plain; charset=utf-8"},
 	}
@@ -310,5 +311,61 @@ func TestAnAddressInUseIsSaid(t *testing.T) {
 	_, err := Listen(r.Addr().String(), Options{})
 	if err == nil || !strings.Contains(err.Error(), "cannot listen on "+r.Addr().String()) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Sessions of OpenAI's clients have the door of the model, and end with the server.
+func TestRealtimeSessionsEndWithTheServer(t *testing.T) {
+	r := run(t, Options{})
+	socket, _, err := websocket.DefaultDialer.Dial(fmt.Sprintf("ws://%s/v1/realtime/translations?model=gpt-realtime-translate", r.Addr()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	for _, want := range []string{"session.created", "session.closed"} {
+		var event struct{ Type string }
+		if err := socket.ReadJSON(&event); err != nil || event.Type != want {
+			t.Fatalf("got %q and %v, want %s", event.Type, err, want)
+		}
+		r.stop()
+	}
+	if _, _, err := socket.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// A key that a client makes opens sessions, in no more rooms than its maker's.
+func TestKeysOpenRealtimeSessions(t *testing.T) {
+	tokens := access.NewTokens([]string{access.New(access.Admin)})
+	r := run(t, Options{Tokens: tokens})
+	rooms := map[string]string{"": "", "hall": "hall"} // of the maker
+	for room, own := range rooms {
+		maker, _ := tokens.Mint(access.Speak, room, time.Minute)
+		_, reply := r.ask(t, "POST", "/v1/realtime/translations/client_secrets", func(q *http.Request) { q.Header.Set("Authorization", "Bearer "+maker) })
+		var key struct {
+			Value   string
+			Expires int64 `json:"expires_at"`
+		}
+		if err := json.Unmarshal([]byte(reply), &key); err != nil || time.Until(time.Unix(key.Expires, 0)) > time.Minute {
+			t.Fatalf("%s, %v", reply, err)
+		}
+		for wanted, fine := range map[string]bool{own: true, "elsewhere": room == ""} {
+			dialer := websocket.Dialer{Subprotocols: []string{"realtime", "openai-insecure-api-key." + key.Value}}
+			socket, _, err := dialer.Dial(fmt.Sprintf("ws://%s/v1/realtime/translations?room=%s", r.Addr(), wanted), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer socket.Close()
+			var event struct{ Type string }
+			socket.ReadJSON(&event) // session.created
+			socket.WriteMessage(websocket.TextMessage, []byte("{}"))
+			_, data, err := socket.ReadMessage()
+			if refused := strings.Contains(string(data), "another room"); err != nil || refused == fine {
+				t.Errorf("a key for %q in %q: %s, %v", room, wanted, data, err)
+			}
+		}
+	}
+	if _, response, err := websocket.DefaultDialer.Dial(fmt.Sprintf("ws://%s/v1/realtime", r.Addr()), nil); err == nil || response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("without a key: %v", err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"sotto/transport/access"
 	"sotto/transport/room"
 )
@@ -149,5 +151,24 @@ func TestTheGrantGoesToTheDoor(t *testing.T) {
 	}
 	if g := <-got; g.Role != access.Speak || g.Room != "hall" {
 		t.Errorf("the door learns %+v", g)
+	}
+}
+
+// A token for one room opens voices in that room alone.
+func TestAVoiceSpeaksInTheRoomOfItsToken(t *testing.T) {
+	tokens := access.NewTokens(nil)
+	token, _ := tokens.Mint(access.Speak, "hall", time.Hour)
+	r := run(t, Options{Tokens: tokens}, pocketVoice(t))
+	for room, want := range map[string]string{"hall": "started", "other": "error"} {
+		socket, _, err := websocket.DefaultDialer.Dial(r.door(), http.Header{"Sec-WebSocket-Protocol": {"sotto.v1, sotto.token." + token}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer socket.Close()
+		next(t, socket) // hello
+		socket.WriteJSON(map[string]any{"type": "start", "source": "es", "targets": []string{"en"}, "room": room})
+		if kind, code, _ := next(t, socket); kind != want || kind == "error" && code != "role" || socket.Subprotocol() != "sotto.v1" {
+			t.Errorf("room %s: %s %s over %q", room, kind, code, socket.Subprotocol())
+		}
 	}
 }

@@ -1,4 +1,5 @@
-// Package opus reads Ogg Opus streams (RFC 7845) as 16 kHz mono, without cgo.
+// Package opus decodes Opus packets (RFC 6716) and Ogg Opus streams (RFC 7845) to
+// 16 kHz mono, without cgo.
 package opus
 
 import (
@@ -8,8 +9,6 @@ import (
 	"io"
 	"math"
 
-	"github.com/pion/opus"
-
 	"sotto/audio/ogg"
 )
 
@@ -17,27 +16,24 @@ const (
 	rateHz = 16000
 	// granuleHz is the rate that positions and the pre-skip are counted in.
 	granuleHz = 48000
-	// maxSamples is the longest a packet can be, 120 ms, per channel.
-	maxSamples = rateHz * 120 / 1000
 )
 
 // Reader reads an Opus stream, or a chain of them, of an Ogg file.
 type Reader struct {
 	pages    *ogg.Reader
-	decoder  opus.Decoder
+	decoder  *Decoder
 	channels int // as the header says
 	gain     float32
 	skip     int   // samples still to leave out at the beginning
 	preSkip  int64 // at granuleHz
 	given    int64 // samples of the stream handed on so far
-	buf      []float32
 	ready    []float32
 	ended    bool
 }
 
 // NewReader reads the stream's two headers.
 func NewReader(r io.Reader) (*Reader, error) {
-	o := &Reader{pages: ogg.NewReader(r), buf: make([]float32, maxSamples)}
+	o := &Reader{pages: ogg.NewReader(r)}
 	head, err := o.pages.Next()
 	if err != nil {
 		return nil, errors.New("opus: no complete Ogg page that begins a stream")
@@ -54,11 +50,9 @@ func (o *Reader) begin(head []byte) (err error) {
 	if err != nil || len(tags.Data) < 8 || string(tags.Data[:8]) != "OpusTags" {
 		return errors.New("opus: the comment header is missing")
 	}
-	if o.decoder, err = opus.NewDecoderWithOutput(rateHz, 1); err != nil {
-		return fmt.Errorf("opus: %w", err)
-	}
 	o.given = 0
-	return nil
+	o.decoder, err = NewDecoder()
+	return err
 }
 
 // header reads OpusHead (RFC 7845, section 5.1).
@@ -110,7 +104,11 @@ func (o *Reader) fill() error {
 	case k.First:
 		return o.begin(k.Data)
 	}
-	o.ready = o.trim(o.buf[:o.decode(k.Data)], k.End)
+	samples, _ := o.decoder.Decode(k.Data) // one that cannot be read is silence
+	for i := range samples {
+		samples[i] *= o.gain
+	}
+	o.ready = o.trim(samples, k.End)
 	o.given += int64(len(o.ready))
 	return nil
 }
@@ -126,65 +124,4 @@ func (o *Reader) trim(samples []float32, end int64) []float32 {
 	}
 	room := (end-o.preSkip)/(granuleHz/rateHz) - o.given
 	return samples[:min(int64(len(samples)), max(0, room))]
-}
-
-// decode writes a packet's samples to o.buf and returns their number. A packet
-// that holds no sound (discontinuous transmission) or cannot be read becomes
-// silence of its length: the decoder must not see the former, which would spoil
-// what follows, and is not reset after the latter.
-func (o *Reader) decode(data []byte) int {
-	n := duration(data)
-	clear(o.buf[:n])
-	if len(data) <= 2 {
-		return n
-	}
-	if got, ok := o.guarded(data); ok && got > 0 {
-		n = got
-	} else {
-		clear(o.buf[:n])
-	}
-	for i, v := range o.buf[:n] {
-		o.buf[i] = v * o.gain
-	}
-	return n
-}
-
-// guarded keeps a panic of the decoder on hostile bytes from ending the program.
-func (o *Reader) guarded(data []byte) (n int, ok bool) {
-	defer func() {
-		if recover() != nil {
-			n, ok = 0, false
-		}
-	}()
-	n, err := o.decoder.DecodeToFloat32(data, o.buf)
-	return min(n, len(o.buf)), err == nil
-}
-
-// duration returns how many samples a packet lasts, from its table of contents
-// (RFC 6716, section 3.1).
-func duration(data []byte) int {
-	if len(data) == 0 {
-		return 0
-	}
-	config := data[0] >> 3
-	var tenths int // of a millisecond, per frame
-	switch {
-	case config < 12: // SILK
-		tenths = []int{100, 200, 400, 600}[config%4]
-	case config < 16: // hybrid
-		tenths = []int{100, 200}[config%2]
-	default: // CELT
-		tenths = []int{25, 50, 100, 200}[config%4]
-	}
-	frames := 1
-	switch data[0] & 3 {
-	case 1, 2:
-		frames = 2
-	case 3:
-		frames = 0
-		if len(data) > 1 {
-			frames = int(data[1] & 63)
-		}
-	}
-	return min(frames*tenths*rateHz/10000, maxSamples)
 }

@@ -75,7 +75,7 @@ func TestTheUsersOwnFileIsRead(t *testing.T) {
 
 func TestConfigCheck(t *testing.T) {
 	good := configFile(t, "seats: 3\nlimits:\n  idle_timeout: 30s\n")
-	if out := works(t, "config", "check", good); out != good+" is good and sets 2 of 34 keys\n" {
+	if out := works(t, "config", "check", good); out != good+" is good and sets 2 of 38 keys\n" {
 		t.Errorf("got %q", out)
 	}
 	bad := configFile(t, "seats: 3\nlimits:\n  idle_timeot: 30s\n")
@@ -101,7 +101,7 @@ func TestKeysAgreeWithWhatObeysThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (ws.Limits{}).WithDefaults(); known.Limits != want {
+	if want := (ws.Limits{}).WithDefaults(); known.Limits.WithDefaults() != want {
 		t.Errorf("the keys' limits are %+v, the door's %+v", known.Limits, want)
 	}
 	if want := (transport.HTTPLimits{}).WithDefaults(); known.HTTP != want {

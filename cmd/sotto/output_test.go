@@ -113,7 +113,7 @@ func TestCuesComeFromWords(t *testing.T) {
 	if err := p.close(); err != nil {
 		t.Fatal(err)
 	}
-	want := "1\n00:00:00,000 --> 00:00:00,800\nGood morning.\n\n2\n00:00:00,800 --> 00:00:01,800\nSo\n\n"
+	want := "1\n00:00:00,000 --> 00:00:01,000\nGood morning. So\n\n"
 	if b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}

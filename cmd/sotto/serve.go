@@ -92,7 +92,9 @@ func (d *daemon) listen() (err error) {
 	if d.rules, err = rules(&d.config); err != nil {
 		return environmentError("%w; name other files with --tls-cert and --tls-key", err)
 	}
-	rooms, err := room.OpenStore(d.config.State, transport.MaxRooms, room.Options{})
+	rooms, err := room.OpenStore(d.config.State, d.config.Rooms.Most, room.Options{
+		Idle: d.config.Rooms.Idle, KeepFor: d.config.Rooms.KeepFor, KeepBytes: int64(d.config.Rooms.KeepBytes),
+	})
 	if err != nil {
 		return environmentError("%w; say where rooms are kept with --state", err)
 	}
@@ -110,6 +112,7 @@ func (d *daemon) bind(rooms *room.Store) (err error) {
 		Assets:  web.Assets(),
 		Files:   map[string][]byte{"/demo.ogg": pocket.Demo},
 		Latency: d.config.Latency,
+		Source:  d.config.Source,
 		Drain:   d.config.Drain,
 		Rooms:   rooms,
 		Tokens:  d.tokens,

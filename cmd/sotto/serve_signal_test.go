@@ -32,7 +32,7 @@ func startVoice(t *testing.T, address string, header http.Header) *websocket.Con
 	}
 	t.Cleanup(func() { socket.Close() })
 	socket.WriteJSON(wire.Start{Type: "start", Source: "es", Targets: []string{"en"}, Transcribe: true})
-	for range 2 { // ready and started
+	for range 2 { // hello and started
 		if _, _, err := socket.ReadMessage(); err != nil {
 			t.Fatal(err)
 		}

@@ -29,10 +29,13 @@ type Options struct {
 	Ready func() bool
 	// CheckOrigin says whether a page may ask; nil: none may, programs only.
 	CheckOrigin func(*http.Request) bool
-	Limits      func() line.Limits // of a voice that connects now; nil: the defaults. Idle is Deepgram's unless it is set
-	Drain       time.Duration      // for a voice to say what is left at its end; 0: 10 s
-	Source      string             // language of voices that do not say, where the model hears several; "": none
-	Log         *slog.Logger
+	// MayEnter says whether a client may be read in a room, or in none ("");
+	// nil: in every one.
+	MayEnter func(r *http.Request, room string) bool
+	Limits   func() line.Limits // of a voice that connects now; nil: the defaults. Idle is Deepgram's unless it is set
+	Drain    time.Duration      // for a voice to say what is left at its end; 0: 10 s
+	Source   string             // language of voices that do not say, where the model hears several; "": none
+	Log      *slog.Logger
 }
 
 // Handler serves the API's streams.
@@ -118,6 +121,9 @@ func (h *Handler) open(r *http.Request, id string) (*stream, *problem) {
 	if err == nil {
 		q.source = voice.Spoken(h.opt.Hall.Engine, q.source, h.opt.Source)
 		err = q.check()
+	}
+	if err == nil && h.opt.MayEnter != nil && !h.opt.MayEnter(r, q.room) {
+		err = errors.New("room is not the one that the key is for; name that one")
 	}
 	var sound *voice.Sound
 	if err == nil {

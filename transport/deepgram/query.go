@@ -1,6 +1,7 @@
 package deepgram
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -32,6 +33,7 @@ type format struct {
 // formats are the encodings that are heard.
 var formats = map[string]format{
 	"linear16": {"s16le", 2}, "linear32": {"f32le", 4}, "mulaw": {"mulaw", 1}, "alaw": {"alaw", 1},
+	"opus": {"opus", 1}, // a packet a message
 }
 
 // telephone is the rate of mulaw and alaw.
@@ -96,11 +98,14 @@ func (q *query) check() error {
 		slices.Sort(names)
 		return fmt.Errorf("encoding is %.32q; say which of %s the sound is, other sound is not heard here", q.encoding, strings.Join(names, ", "))
 	}
-	if q.rate == 0 && formats[q.encoding].width == 1 {
-		q.rate = telephone
+	switch q.encoding {
+	case "opus": // which says itself how it is made
+		q.rate, q.channels = 0, 1
+	case "mulaw", "alaw":
+		q.rate = cmp.Or(q.rate, telephone)
 	}
 	switch {
-	case q.rate == 0:
+	case q.rate == 0 && q.encoding != "opus":
 		return errors.New("sample_rate is missing; say how many samples a second the sound has")
 	case q.source == "":
 		return errors.New("language is missing; this model hears several, say which is spoken")

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -74,7 +73,7 @@ func (v *visit) tell(u *room.Update, at room.Cursor) {
 	for i := range u.Events {
 		e := &u.Events[i]
 		if told = v.wants(e.Language); told {
-			v.event(kinds[e.Kind], idOf(room.Cursor{Epoch: e.Epoch, Seq: e.Seq}), messageOf(e, u.Durable))
+			v.put(kinds[e.Kind], idOf(room.Cursor{Epoch: e.Epoch, Seq: e.Seq}), encoded(e, u.Durable))
 		}
 	}
 	if !told {
@@ -87,13 +86,13 @@ func (v *visit) tell(u *room.Update, at room.Cursor) {
 	}
 }
 
-// event writes one event. JSON has no line ends in it.
+// event writes one event.
 func (v *visit) event(name, id string, message any) {
-	data, err := json.Marshal(message)
-	if err != nil {
-		v.failed = err
-		return
-	}
+	v.put(name, id, encode(message))
+}
+
+// put writes one event with its data. JSON has no line ends in it.
+func (v *visit) put(name, id string, data []byte) {
 	if id != "" {
 		fmt.Fprintf(v, "id: %s\n", id)
 	}

@@ -6,18 +6,17 @@ package feed
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"sotto/transport/room"
 )
 
 const (
-	most      = 500              // readers at once
 	patience  = 10 * time.Second // for a piece to leave for a reader that does not read
 	keepAlive = 15 * time.Second // between comments
 )
@@ -30,12 +29,14 @@ type Handler struct {
 	// Stopping is closed when the server stops: who reads goes on until the rooms
 	// are closed, nobody else is let in.
 	Stopping  <-chan struct{}
-	Most      int           // readers at once; 500
 	Patience  time.Duration // for a piece of at most about 64 KiB to leave; 10 s
 	KeepAlive time.Duration // between comments of a stream of events; 15 s
 	Log       *slog.Logger
 
-	readers atomic.Int64
+	now func() time.Time // tests are ahead of time; nil: time.Now
+
+	mu    sync.Mutex // guards the following
+	lives map[*room.Room]*live
 }
 
 // visit is one request.
@@ -46,6 +47,7 @@ type visit struct {
 	language string // "": all
 	follow   bool
 	pause    time.Duration // between comments
+	leave    func()        // the room
 }
 
 // Mount adds the addresses.
@@ -64,19 +66,23 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 			h.serve(w, r, f.kind, f.serve)
 		})
 	}
+	mux.HandleFunc("GET /rooms/{id}", h.answer(state))
+	mux.HandleFunc("GET /rooms/{id}/history", h.answer(history))
+	mux.HandleFunc("GET /rooms/{id}/hls/master.m3u8", h.stream((*live).master))
+	mux.HandleFunc("GET /rooms/{id}/hls/silence/{name}", h.stream((*live).silence))
+	mux.HandleFunc("GET /rooms/{id}/hls/{language}/{name}", h.stream((*live).track))
+	mux.HandleFunc("DELETE /rooms/{id}", h.Forget)
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, kind string, serve func(context.Context, *visit)) {
 	v, status, why := h.admit(r)
 	if status != http.StatusOK {
-		if status == http.StatusServiceUnavailable {
-			w.Header().Set("Retry-After", "5")
-		}
-		http.Error(w, why, status)
+		refuse(w, status, why)
 		return
 	}
-	defer h.readers.Add(-1)
+	defer v.leave()
 	header(w.Header(), r, kind)
+	w.Header().Set("Connection", "close") // its write deadline stays behind
 	if r.Method == http.MethodHead {
 		return
 	}
@@ -86,58 +92,61 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, kind string, ser
 	serve(ctx, v)
 }
 
+func refuse(w http.ResponseWriter, status int, why string) {
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	http.Error(w, why, status)
+}
+
 // header keeps answers from being stored, and lets pages that were let in read them.
-// A connection is not used again: its write deadline stays behind.
 func header(to http.Header, r *http.Request, kind string) {
 	to.Set("Content-Type", kind)
 	to.Set("Cache-Control", "no-store")
 	to.Set("X-Content-Type-Options", "nosniff")
 	to.Set("X-Accel-Buffering", "no")
-	to.Set("Connection", "close")
 	to.Set("Vary", "Origin")
 	if origin := r.Header.Get("Origin"); origin != "" {
 		to.Set("Access-Control-Allow-Origin", origin)
 	}
 }
 
-// admit counts a reader in, or says why not.
+// admit lets a reader into a room that exists, or says why not.
 func (h *Handler) admit(r *http.Request) (v *visit, status int, why string) {
 	query := r.URL.Query()
 	v = &visit{
 		request: r, language: query.Get("lang"), pause: cmp.Or(h.KeepAlive, keepAlive),
 		follow: query.Get("follow") == "1",
 	}
-	if h.CheckOrigin != nil && !h.CheckOrigin(r) {
-		return nil, http.StatusForbidden, "this page may not read here; start the server with --allow-origin"
-	}
-	if h.stopping() {
-		return nil, http.StatusServiceUnavailable, "the server is stopping; try again in a few seconds"
-	}
-	id := r.PathValue("id")
-	if v.room, status, why = h.find(id); v.room == nil {
+	if status, why = h.check(r); status != http.StatusOK {
 		return nil, status, why
 	}
-	if h.readers.Add(1) > int64(cmp.Or(h.Most, most)) {
-		h.readers.Add(-1)
+	id := r.PathValue("id")
+	var err error
+	if v.room, err = h.Rooms.Find(id); err == nil {
+		v.leave, err = v.room.Enter()
+	}
+	switch {
+	case errors.Is(err, room.ErrNone):
+		return nil, http.StatusNotFound, fmt.Sprintf("there is no room %.64q; a voice begins it", id)
+	case errors.Is(err, room.ErrReaders):
 		return nil, http.StatusServiceUnavailable, "as many read here as this server serves; try again later"
+	case err != nil:
+		h.Log.Warn("room cannot be read", "room", id, "error", err)
+		return nil, http.StatusServiceUnavailable, "the room cannot be opened now; the server's log has more"
 	}
 	return v, http.StatusOK, ""
 }
 
-// find returns a room that exists; reading makes none.
-func (h *Handler) find(id string) (r *room.Room, status int, why string) {
-	ids, err := h.Rooms.IDs()
-	if err == nil && !slices.Contains(ids, id) {
-		return nil, http.StatusNotFound, fmt.Sprintf("there is no room %.64q; a voice begins it", id)
+// check refuses strange pages, and everyone when the server stops.
+func (h *Handler) check(r *http.Request) (status int, why string) {
+	switch {
+	case h.CheckOrigin != nil && !h.CheckOrigin(r):
+		return http.StatusForbidden, "this page may not read here; start the server with --allow-origin"
+	case h.stopping():
+		return http.StatusServiceUnavailable, "the server is stopping; try again in a few seconds"
 	}
-	if err == nil {
-		r, err = h.Rooms.Room(id)
-	}
-	if err != nil {
-		h.Log.Warn("room cannot be read", "error", err)
-		return nil, http.StatusServiceUnavailable, "the room cannot be opened now; the server's log has more"
-	}
-	return r, http.StatusOK, ""
+	return http.StatusOK, ""
 }
 
 func (h *Handler) stopping() bool {

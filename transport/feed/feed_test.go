@@ -28,6 +28,7 @@ type hall struct {
 	*Handler
 	t     *testing.T
 	url   string
+	mux   *http.ServeMux
 	room  *room.Room
 	voice *room.Voice
 }
@@ -51,7 +52,7 @@ func openHall(t *testing.T, h *Handler, opt room.Options) *hall {
 	h.Mount(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() { h.Rooms.Close(); server.Close() })
-	return &hall{h, t, server.URL + "/rooms/hall/", r, voice}
+	return &hall{h, t, server.URL + "/rooms/hall/", mux, r, voice}
 }
 
 // say commits words of a segment, one a second, and a tail.
@@ -97,7 +98,7 @@ func (h *hall) whole(path string) string {
 }
 
 func TestWhatIsRefused(t *testing.T) {
-	h := openHall(t, &Handler{Most: 2, CheckOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") != "http://evil.example" }}, room.Options{})
+	h := openHall(t, &Handler{CheckOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") != "http://evil.example" }}, room.Options{Readers: 2})
 	tests := []struct {
 		path, origin string
 		status       int
@@ -124,11 +125,11 @@ func TestWhatIsRefused(t *testing.T) {
 		if r.StatusCode != tt.status || r.StatusCode == 200 && r.Header.Get("Access-Control-Allow-Origin") != tt.origin {
 			t.Errorf("%s from %q: %s with %v, want %d", tt.path, tt.origin, r.Status, r.Header, tt.status)
 		}
-		for h.readers.Load() > 0 {
+		for h.room.Stats().Readers > 0 {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	if r, err := http.Head(h.url + "events"); err != nil || r.StatusCode != 200 || h.readers.Load() != 0 {
+	if r, err := http.Head(h.url + "events"); err != nil || r.StatusCode != 200 || h.room.Stats().Readers != 0 {
 		t.Errorf("HEAD: %v, %v, and it stays", r, err)
 	}
 	if ids, _ := h.Rooms.IDs(); len(ids) != 1 {
@@ -137,13 +138,13 @@ func TestWhatIsRefused(t *testing.T) {
 }
 
 func TestOneReaderTooMany(t *testing.T) {
-	h := openHall(t, &Handler{Most: 1}, room.Options{})
+	h := openHall(t, &Handler{}, room.Options{Readers: 1})
 	first := h.get("events")
 	if r := h.get("captions.txt"); r.StatusCode != 503 || r.Header.Get("Retry-After") == "" {
 		t.Errorf("a second reader: %s", r.Status)
 	}
 	first.Body.Close()
-	for h.readers.Load() > 0 {
+	for h.room.Stats().Readers > 0 {
 		time.Sleep(time.Millisecond)
 	}
 	if r := h.get("captions.txt"); r.StatusCode != 200 {
@@ -159,11 +160,11 @@ func TestWhoDoesNotReadIsLetGo(t *testing.T) {
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "GET /rooms/hall/events HTTP/1.1\r\nHost: a\r\n\r\n")
-	for h.readers.Load() == 0 {
+	for h.room.Stats().Readers == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	word := strings.Repeat("x", 8000)
-	for begun := time.Now(); h.readers.Load() > 0; time.Sleep(time.Millisecond) {
+	for begun := time.Now(); h.room.Stats().Readers > 0; time.Sleep(time.Millisecond) {
 		h.say(0, "en", word+" "+word+" "+word, "", false)
 		if time.Since(begun) > 20*time.Second {
 			t.Fatal("it is still served")

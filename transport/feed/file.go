@@ -2,8 +2,9 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 
 	"sotto/transport/room"
 )
@@ -17,7 +18,7 @@ type form interface {
 
 // read writes all events that are in memory, and with follow those that come.
 func (v *visit) read(ctx context.Context, f form) {
-	reader, to := v.history()
+	reader, to := everything(v.room)
 	for v.follow || reader.Cursor().Seq < to.Seq {
 		if v.send() != nil {
 			return
@@ -26,7 +27,7 @@ func (v *visit) read(ctx context.Context, f form) {
 		var lost *room.ResetError
 		if errors.As(err, &lost) {
 			f.lost(lost.Why)
-			reader, to = v.history()
+			reader, to = everything(v.room)
 			continue
 		}
 		if err != nil {
@@ -42,23 +43,23 @@ func (v *visit) read(ctx context.Context, f form) {
 	v.send()
 }
 
-// history returns a reader of every event in memory, and where they end now.
-func (v *visit) history() (*room.Reader, room.Cursor) {
+// everything returns a reader of every event in memory, and where they end now.
+func everything(r *room.Room) (*room.Reader, room.Cursor) {
 	for at := (room.Cursor{}); ; { // a position that no room has
-		reader, err := v.room.Resume(at)
+		reader, err := r.Resume(at)
 		var lost *room.ResetError
 		if !errors.As(err, &lost) {
-			return reader, v.room.Follow().Cursor()
+			return reader, r.Follow().Cursor()
 		}
 		at = lost.From // dropped meanwhile, where it is lost too
 	}
 }
 
 // lines writes JSON lines.
-func lines(ctx context.Context, v *visit) { v.read(ctx, objects{json.NewEncoder(v)}) }
+func lines(ctx context.Context, v *visit) { v.read(ctx, objects{v}) }
 
-type objects struct{ *json.Encoder }
+type objects struct{ io.Writer }
 
-func (o objects) event(e *room.Event, durable bool) { o.Encode(messageOf(e, durable)) }
-func (o objects) lost(why string)                   { o.Encode(reset{"reset", why}) }
+func (o objects) event(e *room.Event, durable bool) { fmt.Fprintf(o, "%s\n", encoded(e, durable)) }
+func (o objects) lost(why string)                   { fmt.Fprintf(o, "%s\n", encode(reset{"reset", why})) }
 func (o objects) end()                              {}

@@ -21,7 +21,7 @@ func TestFiles(t *testing.T) {
 		"captions.txt":         "[fr] bonjour\n[en] good morning. <all> [2J\n[en] the train\n",
 		"captions.txt?lang=en": "good morning. <all> [2J\nthe train\n",
 		"captions.txt?lang=de": "",
-		"captions.srt?lang=en": "1\n00:00:00,000 --> 00:00:01,000\ngood morning.\n\n2\n00:00:01,000 --> 00:00:02,000\n<all>\x1b[2J\n\n3\n00:00:04,000 --> 00:00:06,000\nthe train\n\n",
+		"captions.srt?lang=en": "1\n00:00:00,000 --> 00:00:02,000\ngood morning.\n\n2\n00:00:02,000 --> 00:00:03,000\n‹all› [2J\n\n3\n00:00:04,000 --> 00:00:06,000\nthe train\n\n",
 		"captions.vtt?lang=fr": "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nbonjour\n\n",
 		"captions.vtt?lang=de": "WEBVTT\n\n",
 	}

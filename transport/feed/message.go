@@ -1,6 +1,8 @@
 package feed
 
 import (
+	"encoding/json"
+
 	"sotto/transport/room"
 	"sotto/transport/wire"
 )
@@ -89,6 +91,21 @@ func messageOf(e *room.Event, durable bool) any {
 		return gap{m, e.Lost.Millis(), e.Heard.Millis(), e.Note}
 	}
 	return came{m, e.Note}
+}
+
+// encoded is an event as JSON, made once for all readers.
+func encoded(e *room.Event, durable bool) []byte {
+	type form struct{ durable bool }
+	return e.Form(form{durable}, func() []byte { return encode(messageOf(e, durable)) })
+}
+
+// encode writes a message as JSON. Messages are made of what JSON can hold.
+func encode(message any) []byte {
+	data, err := json.Marshal(message)
+	if err != nil {
+		return encode(reset{"reset", "internal error: " + err.Error()})
+	}
+	return data
 }
 
 func wordsOf(e *room.Event) []wire.Word {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"sotto/transport/room"
+	"sotto/transport/subtitle"
 )
 
 // missing stands where text is lost.
@@ -46,7 +46,7 @@ func (r *running) event(e *room.Event, _ bool) {
 	}
 	switch e.Kind {
 	case room.Said:
-		words := plain(e.Text())
+		words := subtitle.Plain(e.Text())
 		if !r.open {
 			words = strings.TrimLeft(words, " ")
 		}
@@ -86,7 +86,7 @@ func (l *labelled) write(s *stretch) {
 	for i := range s.events {
 		words.WriteString(s.events[i].Text())
 	}
-	fmt.Fprintf(l.out, "[%s] %s\n", plain(s.language), strings.TrimSpace(plain(words.String())))
+	fmt.Fprintf(l.out, "[%s] %s\n", subtitle.Plain(s.language), strings.TrimSpace(subtitle.Plain(words.String())))
 }
 
 func (l *labelled) lost(string) {
@@ -130,14 +130,4 @@ func (g *gathered) add(e *room.Event) (over []*stretch) {
 	}
 	*g = rest
 	return over
-}
-
-// plain is text that tells a terminal nothing.
-func plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
 }

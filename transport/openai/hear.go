@@ -34,6 +34,10 @@ func (h *Handler) hear(w http.ResponseWriter, r *http.Request, translate bool, l
 	case f.sound == nil:
 		return refuse(http.StatusBadRequest, "file", "", "you must provide a file parameter with a recording")
 	}
+	if p := h.await(r.Context()); p != nil {
+		return p
+	}
+	defer func() { <-h.turn }()
 	session, err := h.Engine.Open(q.options())
 	if err != nil {
 		return explain(err, log)
@@ -46,6 +50,22 @@ func (h *Handler) hear(w http.ResponseWriter, r *http.Request, translate bool, l
 	defer source.Close()
 	f.hide() // the sound is open; whoever kills us leaves none of it behind
 	return h.answer(w, r, q, session, source, log)
+}
+
+// await waits for the recordings before. They are heard one after the other, as
+// fast as the machine can: several at once would keep live voices from their
+// seats and from their share of every pass.
+func (h *Handler) await(ctx context.Context) *problem {
+	timer := time.NewTimer(h.patience)
+	defer timer.Stop()
+	select {
+	case h.turn <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return crowded()
+	case <-ctx.Done():
+		return stopping()
+	}
 }
 
 // options are those of a session nobody speaks to: it takes every step, however
@@ -149,11 +169,14 @@ func (h *Handler) feed(ctx context.Context, session *sotto.Session, source intak
 func explain(err error, log *slog.Logger) *problem {
 	var p *problem
 	var sound *intake.Error
+	var full *sotto.BusyError
 	switch {
 	case errors.As(err, &p):
 		return p
-	case errors.Is(err, sotto.ErrFull):
-		return busy("every seat of this server is taken")
+	case errors.As(err, &full):
+		p := busy(full.Why)
+		p.retry = int(full.Retry.Round(time.Second) / time.Second)
+		return p
 	case errors.As(err, &sound):
 		return unreadable(sound)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -41,8 +42,9 @@ func TestAFullServerSaysWhenToComeAgain(t *testing.T) {
 		}
 		response, reply := d.send(t, translations, form)
 		message, kind, _, code := refusal(t, reply)
-		if response.StatusCode != 429 || response.Header.Get("Retry-After") != "5" || kind != "requests" || code != "rate_limit_exceeded" || !strings.Contains(message, why) {
-			t.Errorf("%s, Retry-After %q, %s", response.Status, response.Header.Get("Retry-After"), reply)
+		retry, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+		if response.StatusCode != 429 || retry < 5 || retry > 10 || kind != "requests" || code != "rate_limit_exceeded" || !strings.Contains(message, why) {
+			t.Errorf("%s, Retry-After %d, %s", response.Status, retry, reply)
 		}
 	}
 	d.active.Add(-maxRequests)
@@ -193,36 +195,49 @@ func TestDamageInTheMiddle(t *testing.T) {
 	}
 }
 
-// Whoever comes at once gets an answer, and the same recording the same text.
+// Recordings that come at once are heard one after the other, and leave a seat for
+// a live voice.
 func TestManyAtOnce(t *testing.T) {
 	d := openPocket(t, Options{})
-	body, kind := fields{"model", model, "file", string(pocket3s(t))}.encode(t)
+	form := fields{"model", model, "file", string(pocket3s(t))}
+	live, err := d.Engine.Open(sotto.SessionOptions{Source: "es", Targets: []string{"en"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Close()
 	var clients sync.WaitGroup
-	replies := make([]string, 8)
-	for i := range replies {
+	for range 8 {
 		clients.Go(func() {
-			for {
-				request, _ := http.NewRequest("POST", d.URL+translations, bytes.NewReader(body))
-				request.Header.Set("Content-Type", kind)
-				response, err := d.Client().Do(request)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				data, _ := io.ReadAll(response.Body)
-				response.Body.Close()
-				if replies[i] = string(data); response.StatusCode != 429 {
-					return
-				}
-				time.Sleep(10 * time.Millisecond)
+			if response, reply := d.send(t, translations, form); reply != "{\"text\":\"Good morning, Elena.\"}\n" {
+				t.Errorf("%s %q", response.Status, reply)
 			}
 		})
 	}
 	clients.Wait()
-	for _, reply := range replies {
-		if reply != "{\"text\":\"Good morning, Elena.\"}\n" {
-			t.Errorf("got %q", reply)
+}
+
+func TestARecordingWaitsForThoseBeforeAndNotForEver(t *testing.T) {
+	d := openToy(t, Options{})
+	form := fields{"model", model, "file", babble(1)}
+	d.turn <- struct{}{} // as another recording does
+	d.patience = 50 * time.Millisecond
+	response, reply := d.send(t, translations, form)
+	if _, kind, _, code := refusal(t, reply); response.StatusCode != 503 || response.Header.Get("Retry-After") != "30" || kind != "server_error" || code != "recordings_waiting" {
+		t.Errorf("%s, Retry-After %q, %s", response.Status, response.Header.Get("Retry-After"), reply)
+	}
+	d.patience = time.Minute
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if response, reply := d.send(t, translations, form); response.StatusCode != 200 {
+			t.Errorf("%s %s", response.Status, reply)
 		}
+	}()
+	waitFor(t, "it has been received", func() bool { return len(d.left(t)) == 1 })
+	<-d.turn
+	<-done
+	if len(d.turn) != 0 {
+		t.Error("the turn is kept")
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 	// MaxFile of the disk.
 	maxRequests = 16
 
+	turnTimeout   = 30 * time.Second // for the recordings before
 	idleTimeout   = 30 * time.Second // for more of an upload to come
 	uploadTimeout = 15 * time.Minute // for all of it
 	writeTimeout  = 30 * time.Second // for a piece of the reply to leave
@@ -37,6 +38,7 @@ type Options struct {
 	Ready func() bool
 	// CheckOrigin says whether a page may ask; nil: none may, programs only.
 	CheckOrigin func(*http.Request) bool
+	Source      string // language of recordings that do not say, where the model hears several; "": none
 	Log         *slog.Logger
 	MaxFile     int64  // bytes of a recording; 0: DefaultMaxFile
 	Folder      string // for uploads, which are removed before they are heard; "": the system's
@@ -49,7 +51,9 @@ type Handler struct {
 	opt      Options
 	began    time.Time
 	active   atomic.Int32
+	turn     chan struct{} // held by the recording that is heard
 	idle     time.Duration
+	patience time.Duration // for a turn
 	maxSound time.Duration
 }
 
@@ -64,7 +68,7 @@ func New(opt Options) *Handler {
 	if opt.Folder == "" {
 		opt.Folder = os.TempDir()
 	}
-	return &Handler{opt: opt, began: time.Now(), idle: idleTimeout, maxSound: maxSound}
+	return &Handler{opt: opt, began: time.Now(), turn: make(chan struct{}, 1), idle: idleTimeout, patience: turnTimeout, maxSound: maxSound}
 }
 
 // Mount registers the handler's paths. They have methods, so that the rest of

@@ -50,6 +50,13 @@ func busy(what string) *problem {
 	return p
 }
 
+// crowded is for a recording that has waited long enough for those before it.
+func crowded() *problem {
+	p := refuse(http.StatusServiceUnavailable, "", "recordings_waiting", "other recordings are heard first; try again in a while")
+	p.retry = 30
+	return p
+}
+
 // stopping is for a server that stops, or a client that is gone and will not
 // read it.
 func stopping() *problem {

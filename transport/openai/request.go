@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sotto/decoder/prompt"
+	"sotto/transport/voice"
 )
 
 // The fields of the API, and ours: target_language. Those that only guide other
@@ -131,9 +132,7 @@ func (h *Handler) readLanguages(q *request, fields map[string][]string) *problem
 			return bad(param, "languages lists %d and which is spoken is not found out here; name it with language", len(list))
 		}
 	}
-	if q.source == "" && len(profile.Sources) == 1 {
-		q.source = profile.Sources[0]
-	}
+	q.source = voice.Spoken(h.Engine, q.source, h.opt.Source)
 	if q.source == "" {
 		return bad(param, "which language is spoken is not found out here; name it, such as language=es (a client of translations: as an extra field)")
 	}

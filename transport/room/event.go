@@ -2,6 +2,7 @@ package room
 
 import (
 	"fmt"
+	"sync"
 
 	"sotto"
 	"sotto/audio"
@@ -33,6 +34,34 @@ type Event struct {
 	Lost     audio.Position // samples of a Gap, which ends at Heard
 	Note     string
 	Words    []sotto.Word // Said
+
+	forms *forms // of the newest events of a room; nil: none are kept
+}
+
+// forms are what readers made of an event. All copies of it share them.
+type forms struct {
+	mu  sync.Mutex
+	all map[any][]byte
+}
+
+// Form returns what make makes of the event. It is made once for all readers as long
+// as the event is one of the newest of its room; nobody may change it. Keys are of
+// types of the callers' own.
+func (e *Event) Form(key any, make func() []byte) []byte {
+	if e.forms == nil {
+		return make()
+	}
+	e.forms.mu.Lock()
+	defer e.forms.mu.Unlock()
+	data, made := e.forms.all[key]
+	if !made {
+		data = make()
+		if e.forms.all == nil {
+			e.forms.all = map[any][]byte{}
+		}
+		e.forms.all[key] = data
+	}
+	return data
 }
 
 // Text returns the words as they stand in the segment.

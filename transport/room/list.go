@@ -11,6 +11,9 @@ type list struct {
 	epochs []epoch // ascending; the first holds the position before the events
 }
 
+// inForm is of how many events, the newest, forms are kept.
+const inForm = 1024
+
 // epoch numbers the seqs from first to where the next one begins.
 type epoch struct{ number, first uint64 }
 
@@ -33,7 +36,11 @@ func (l *list) push(e Event) {
 	if n := len(l.epochs); n == 0 || l.epochs[n-1].number != e.Epoch {
 		l.begin(e.Epoch)
 	}
+	e.forms = new(forms)
 	l.events = append(l.events, e)
+	if n := len(l.events) - inForm; n > 0 {
+		l.events[n-1].forms = nil
+	}
 	l.bytes += e.size()
 	l.next++
 }

@@ -98,20 +98,10 @@ func (rd *Reader) take() (u Update, wake <-chan struct{}, err error) {
 		u.Tails = r.lanes.tails(rd.turn)
 		rd.turn = r.lanes.turn
 	}
-	if r.over() && len(u.Events)+len(u.Tails) == 0 {
+	if r.Over() && len(u.Events)+len(u.Tails) == 0 {
 		return u, nil, r.ended
 	}
 	return u, r.wake, nil
-}
-
-// over reports whether the last event was shown.
-func (r *Room) over() bool {
-	select {
-	case <-r.closed:
-		return true
-	default:
-		return false
-	}
 }
 
 // check returns a *ResetError where a position cannot be followed.

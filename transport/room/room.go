@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,14 @@ type Options struct {
 	// FileBytes is the size at which a new file is begun; default 1 MiB.
 	FileBytes int64
 
+	Voices     int // that speak at a time; default 4
+	Readers    int // that have entered at a time; default 2,000
+	AllReaders int // the same in all rooms of a store; default 4,000
+
+	// Idle is how long a room with a folder stays open in a store without voices and
+	// readers; default 10 minutes.
+	Idle time.Duration
+
 	system system // tests inject errors
 }
 
@@ -34,13 +43,17 @@ func (o Options) filled() Options {
 	defaults(&o.Bytes, 8<<20)
 	defaults(&o.KeepBytes, 64<<20)
 	defaults(&o.FileBytes, 1<<20)
+	defaults(&o.Voices, 4)
+	defaults(&o.Readers, 2000)
+	defaults(&o.AllReaders, 4000)
+	defaults(&o.Idle, 10*time.Minute)
 	if o.system.create == nil {
 		o.system = realSystem
 	}
 	return o
 }
 
-func defaults[T int | int64](v *T, value T) {
+func defaults[T int | int64 | time.Duration](v *T, value T) {
 	if *v <= 0 {
 		*v = value
 	}
@@ -56,6 +69,8 @@ type Room struct {
 	log     *log          // nil without a folder
 	work    chan struct{} // holds one token when events wait to be written
 	closed  chan struct{} // closed with the room
+	// everyone counts the readers of all rooms of a store.
+	everyone *atomic.Int64
 
 	mu sync.RWMutex // guards the following; log.mu is taken before it
 
@@ -70,9 +85,13 @@ type Room struct {
 	voices map[int]uint64 // that have not left, with the seq of Joined
 	voice  int            // the newest's number
 
+	readers int       // that have entered
+	used    time.Time // when somebody last came or went
+
 	since   time.Time // since when the oldest event that is not shown waits
 	broken  bool      // the last write failed
 	trouble error     // of that write
+	failing time.Time // since when writes fail
 	lost    uint64    // events that were dropped before they could be saved
 	running bool
 	ended   error // why nothing is appended any more
@@ -88,6 +107,9 @@ func New(opt Options) *Room {
 		closed:  make(chan struct{}),
 		wake:    make(chan struct{}),
 		voices:  make(map[int]uint64),
+
+		everyone: new(atomic.Int64),
+		used:     time.Now(),
 	}
 	r.list.restart(1)
 	r.begin()
@@ -123,11 +145,13 @@ func (r *Room) durable(seq uint64) bool { return r.log != nil && r.saved >= seq 
 
 // Stats is a room in numbers.
 type Stats struct {
-	Events, Bytes int    // in memory
-	Voices        int    // that have not left
-	Shown, Saved  uint64 // seqs: readers see up to Shown, synced is up to Saved
-	Lost          uint64 // events dropped from memory before they could be saved
-	Trouble       error  // of the last write, if it failed
+	Events, Bytes int       // in memory
+	Voices        int       // that have not left
+	Readers       int       // that have entered
+	Shown, Saved  uint64    // seqs: readers see up to Shown, synced is up to Saved
+	Lost          uint64    // events dropped from memory before they could be saved
+	Trouble       error     // of the last write, if it failed
+	Failing       time.Time // since when writes fail; zero: they do not
 }
 
 // Stats returns the numbers of now.
@@ -135,8 +159,8 @@ func (r *Room) Stats() Stats {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return Stats{
-		Events: len(r.list.events), Bytes: r.list.bytes, Voices: len(r.voices),
-		Shown: r.shown, Saved: r.saved, Lost: r.lost, Trouble: r.trouble,
+		Events: len(r.list.events), Bytes: r.list.bytes, Voices: len(r.voices), Readers: r.readers,
+		Shown: r.shown, Saved: r.saved, Lost: r.lost, Trouble: r.trouble, Failing: r.failing,
 	}
 }
 
@@ -235,6 +259,7 @@ func (r *Room) Forget() error {
 	}
 	r.list.restart(last + 1)
 	r.shown, r.saved, r.broken, r.trouble = last, last, false, nil
+	r.failing = time.Time{}
 	r.lanes.forget()
 	r.board = board{}
 	r.begin()
@@ -258,6 +283,11 @@ func (r *Room) end(why error) error {
 	}
 	r.ended = why
 	r.mu.Unlock()
+	return r.finish()
+}
+
+// finish writes what waits, and lets readers go.
+func (r *Room) finish() error {
 	err := r.flush()
 	if r.log != nil {
 		r.log.close()

@@ -9,10 +9,11 @@ import (
 )
 
 // onScreen is how many segments of a language a screen shows: more only while more
-// are open. Of languages it shows those spoken last.
+// are open. Of languages it shows those spoken last:
+// so a screen has less than 500 segments.
 const (
 	onScreen          = 4
-	languagesOnScreen = 64
+	languagesOnScreen = 60
 )
 
 // Segment is the text of a stretch of speech in one language.

@@ -2,6 +2,8 @@ package room
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base32"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"sotto/models/disk"
 )
@@ -17,7 +21,9 @@ var (
 	// ErrForgotten says that a room's store forgot it.
 	ErrForgotten = errors.New("room: it was forgotten")
 	// ErrFull says that no more rooms may be open.
-	ErrFull = errors.New("room: too many rooms are open; close one")
+	ErrFull = errors.New("room: too many rooms are open, and none of them is idle; close one")
+	// ErrNone says that there is no such room.
+	ErrNone = errors.New("room: there is none of that name")
 )
 
 // Store is the rooms of a state folder, or rooms in memory.
@@ -27,6 +33,7 @@ type Store struct {
 	options Options
 	lock    *os.File
 	changed chan struct{} // holds one token when a room was opened
+	readers atomic.Int64  // of all rooms
 
 	mu     sync.Mutex // guards the following
 	rooms  map[string]*Room
@@ -34,10 +41,11 @@ type Store struct {
 }
 
 // OpenStore opens a state folder, which is made if needed, with at most so many
-// rooms open at a time. An empty dir keeps rooms in memory. A folder that another
+// rooms open at a time: one more closes that which has been idle for the longest. An
+// empty dir keeps rooms in memory, where a closed one is forgotten. A folder that another
 // process has open is refused.
 func OpenStore(dir string, most int, opt Options) (*Store, error) {
-	s := &Store{dir: dir, most: most, options: opt, changed: make(chan struct{}, 1), rooms: make(map[string]*Room)}
+	s := &Store{dir: dir, most: most, options: opt.filled(), changed: make(chan struct{}, 1), rooms: make(map[string]*Room)}
 	if dir == "" {
 		return s, nil
 	}
@@ -63,8 +71,11 @@ func OpenStore(dir string, most int, opt Options) (*Store, error) {
 	return s, nil
 }
 
-// Run runs the rooms that are opened, until ctx ends. Its error says that events
-// of a room could not be saved.
+// Durable reports whether what is said in the rooms is saved.
+func (s *Store) Durable() bool { return s.dir != "" }
+
+// Run runs the rooms that are opened, and closes those that are idle, until ctx ends.
+// Its error says that events of a room could not be saved.
 func (s *Store) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	var mu sync.Mutex // guards started and failed
@@ -79,17 +90,26 @@ func (s *Store) Run(ctx context.Context) error {
 			failed = errors.Join(failed, fmt.Errorf("room %s: %w", id, err))
 		}
 	}
+	sweep := time.NewTicker(sweepEvery)
+	defer sweep.Stop()
+	expiry := time.NewTicker(expireEvery)
+	defer expiry.Stop()
+	s.removeOld(time.Now())
 	for ctx.Err() == nil {
 		s.each(func(id string, r *Room) {
 			mu.Lock()
 			defer mu.Unlock()
-			if !started[r] && !r.over() {
+			if !started[r] && !r.Over() {
 				started[r] = true
 				running.Go(func() { run(id, r) })
 			}
 		})
 		select {
 		case <-s.changed:
+		case <-sweep.C:
+			s.closeIdle(time.Now())
+		case <-expiry.C:
+			s.removeOld(time.Now())
 		case <-ctx.Done():
 		}
 	}
@@ -116,16 +136,40 @@ func (s *Store) Room(id string) (*Room, error) {
 	if s.closed {
 		return nil, ErrClosed
 	}
+	return s.room(id)
+}
+
+// Find is Room for a room that exists, open or not; ErrNone where it does not.
+func (s *Store) Find(id string) (*Room, error) {
+	if checkID(id) != nil {
+		return nil, ErrNone
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if s.rooms[id] == nil {
+		if info, err := os.Stat(s.folder(id)); s.dir == "" || err != nil || !info.IsDir() {
+			return nil, ErrNone
+		}
+	}
+	return s.room(id)
+}
+
+func (s *Store) room(id string) (*Room, error) {
 	if r := s.rooms[id]; r != nil {
+		r.touch()
 		return r, nil
 	}
-	if len(s.rooms) >= s.most {
+	if len(s.rooms) >= s.most && !s.closeLongestIdle(time.Now().Add(-grace)) {
 		return nil, ErrFull
 	}
 	r, err := s.open(id)
 	if err != nil {
 		return nil, err
 	}
+	r.everyone = &s.readers
 	s.rooms[id] = r
 	signal(s.changed)
 	return r, nil
@@ -210,6 +254,13 @@ func (s *Store) Close() error {
 		s.lock = nil
 	}
 	return err
+}
+
+// NewID returns a random id of 96 bits, which nobody guesses.
+func NewID() string {
+	var b [12]byte
+	rand.Read(b[:])
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }
 
 func checkID(id string) error {

@@ -3,6 +3,7 @@ package room
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"sotto"
 	"sotto/audio"
@@ -19,6 +20,7 @@ type Voice struct {
 }
 
 // Join begins a voice. The name, of at most 256 bytes, is shown to readers.
+// It fails with ErrVoices where too many speak, and with ErrClosed or ErrForgotten.
 func (r *Room) Join(name string) (*Voice, error) {
 	if len(name) > maxNote {
 		return nil, fmt.Errorf("room: name of %d bytes, at most %d are kept", len(name), maxNote)
@@ -27,6 +29,9 @@ func (r *Room) Join(name string) (*Voice, error) {
 	defer r.mu.Unlock()
 	if r.ended != nil {
 		return nil, r.ended
+	}
+	if len(r.voices) >= r.options.Voices {
+		return nil, ErrVoices
 	}
 	r.voice++
 	r.voices[r.voice] = r.list.next
@@ -94,6 +99,7 @@ func (v *Voice) add(do func(r *Room)) error {
 
 func (r *Room) leave(voice int, why string) {
 	delete(r.voices, voice)
+	r.used = time.Now()
 	r.append(Event{Kind: Left, Voice: voice, Note: why})
 }
 

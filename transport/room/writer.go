@@ -129,7 +129,7 @@ func (r *Room) synced(seq uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.saved = seq
-	r.broken, r.trouble = !r.running && r.broken, nil
+	r.broken, r.trouble, r.failing = !r.running && r.broken, nil, time.Time{}
 	r.show(seq)
 	r.trim()
 }
@@ -137,7 +137,10 @@ func (r *Room) synced(seq uint64) {
 func (r *Room) failed(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.broken, r.trouble = true, fmt.Errorf("not saved since %s: %w", time.Now().Format(time.TimeOnly), err)
+	if r.trouble == nil {
+		r.failing = time.Now()
+	}
+	r.broken, r.trouble = true, fmt.Errorf("not saved since %s: %w", r.failing.Format(time.TimeOnly), err)
 	r.show(r.list.next - 1)
 	r.trim()
 }

@@ -1,4 +1,5 @@
-// Package subtitle writes captions as subtitle files: SubRip and WebVTT.
+// Package subtitle makes cues of words and writes them as subtitles: SubRip and
+// WebVTT.
 package subtitle
 
 import (
@@ -7,17 +8,13 @@ import (
 	"strings"
 )
 
-// Cue is one subtitle.
-type Cue struct {
-	StartMs, EndMs int64
-	Text           string
-}
-
-// Writer writes cues to one stream, in the order they are given.
+// Writer writes cues to one stream, in the order they are given. The first error
+// stays.
 type Writer struct {
-	out   io.Writer
-	write func(w *Writer, c Cue) error
-	cues  int
+	out    io.Writer
+	write  func(w *Writer, c Cue) error
+	header string // not written yet
+	cues   int
 }
 
 // NewSRT returns a writer of SubRip text, as UTF-8 without a byte order mark.
@@ -25,50 +22,63 @@ func NewSRT(out io.Writer) *Writer { return &Writer{out: out, write: writeSRT} }
 
 // NewVTT returns a writer of WebVTT (W3C WebVTT, section 4). The header comes
 // with the first cue or with Close.
-func NewVTT(out io.Writer) *Writer { return &Writer{out: out, write: writeVTT} }
+func NewVTT(out io.Writer) *Writer { return &Writer{out: out, write: writeVTT, header: "WEBVTT\n\n"} }
+
+// NewSegment returns a writer of a WebVTT segment of a stream (RFC 8216, section
+// 3.5): the cues' time localMs is mpegts on the clock of the stream, at 90 kHz.
+func NewSegment(out io.Writer, mpegts uint64, localMs int64) *Writer {
+	w := NewVTT(out)
+	w.header = fmt.Sprintf("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:%d,LOCAL:%s\n\n", mpegts, clock(localMs, '.'))
+	return w
+}
 
 // Write writes one cue. A cue that lasts no time is given a millisecond.
 func (w *Writer) Write(c Cue) error {
 	c.EndMs = max(c.EndMs, c.StartMs+1)
-	c.Text = oneLine(c.Text)
+	if err := w.begin(); err != nil {
+		return err
+	}
 	w.cues++
 	return w.write(w, c)
 }
 
 // Close completes a file without cues; it closes nothing.
-func (w *Writer) Close() error {
-	if w.cues > 0 {
-		return nil
-	}
-	return w.write(w, Cue{})
+func (w *Writer) Close() error { return w.begin() }
+
+func (w *Writer) begin() error {
+	_, err := io.WriteString(w.out, w.header)
+	w.header = ""
+	return err
 }
 
 func writeSRT(w *Writer, c Cue) error {
-	if w.cues == 0 {
-		return nil
-	}
-	_, err := fmt.Fprintf(w.out, "%d\n%s --> %s\n%s\n\n", w.cues, clock(c.StartMs, ','), clock(c.EndMs, ','), arrowless.Replace(c.Text))
+	_, err := fmt.Fprintf(w.out, "%d\n%s --> %s\n%s\n", w.cues, clock(c.StartMs, ','), clock(c.EndMs, ','), body(c.Lines, bare))
 	return err
 }
 
 func writeVTT(w *Writer, c Cue) error {
-	if w.cues <= 1 {
-		if _, err := io.WriteString(w.out, "WEBVTT\n\n"); err != nil || w.cues == 0 {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(w.out, "%s --> %s\n%s\n\n", clock(c.StartMs, '.'), clock(c.EndMs, '.'), markup.Replace(c.Text))
+	_, err := fmt.Fprintf(w.out, "%s --> %s\n%s\n", clock(c.StartMs, '.'), clock(c.EndMs, '.'), body(c.Lines, markup))
 	return err
 }
 
 var (
-	// SubRip has no escapes; an arrow inside text would end it for some players.
-	arrowless = strings.NewReplacer("-->", "→")
-	markup    = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	// SubRip has no escapes. Players take tags of HTML and what stands in braces out of
+	// its text, and an arrow ends it for some. Backslashes are commands of a third format,
+	// through which players take both.
+	bare   = strings.NewReplacer("<", "‹", ">", "›", "{", "(", "}", ")", `\`, "∖")
+	markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, "∖")
 )
 
-// oneLine keeps a blank line inside text from ending its cue.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// body is the text of a cue. A blank line would end it.
+func body(lines []string, escape *strings.Replacer) string {
+	var b strings.Builder
+	for _, line := range lines {
+		if line = strings.Trim(Plain(line), " "); line != "" {
+			b.WriteString(escape.Replace(line) + "\n")
+		}
+	}
+	return b.String()
+}
 
 func clock(ms int64, point byte) string {
 	return fmt.Sprintf("%02d:%02d:%02d%c%03d", ms/3600000, ms/60000%60, ms/1000%60, point, ms%1000)

@@ -25,6 +25,9 @@ type Hall struct {
 	Log     *slog.Logger
 }
 
+// MaxTargets is how many languages one voice may have.
+const MaxTargets = 8
+
 // Options say what a voice wants.
 type Options struct {
 	Source     string   // language that is spoken
@@ -72,7 +75,10 @@ func targets(source string, wanted []string, transcribe bool) []string {
 func (h *Hall) Open(opt Options) (*Voice, error) {
 	dial, err := policy.ParseDial(cmp.Or(opt.Latency, h.Latency))
 	if err != nil {
-		return nil, &Refusal{Code: Latency, Message: fmt.Sprintf("latency %.32q is none of fast, balanced and quality", opt.Latency), Hint: "leave latency out to have it balanced"}
+		return nil, badLatency(opt.Latency)
+	}
+	if len(opt.Targets) > MaxTargets {
+		return nil, tooMany(len(opt.Targets))
 	}
 	session, err := h.Engine.Open(sotto.SessionOptions{
 		Source: opt.Source, Targets: targets(opt.Source, opt.Targets, opt.Transcribe), Latency: dial,
@@ -80,7 +86,7 @@ func (h *Hall) Open(opt Options) (*Voice, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	v := &Voice{Session: session, source: opt.Source, log: h.Log}
+	v := &Voice{Session: session, source: opt.Source, targets: opt.Targets, transcribe: opt.Transcribe, log: h.Log}
 	if opt.Room != "" {
 		if v.place, err = h.join(opt.Room, opt.Name); err != nil {
 			session.Close()
@@ -96,7 +102,15 @@ func refusal(err error) *Refusal {
 	if errors.As(err, &busy) {
 		return &Refusal{Code: Full, Message: busy.Why, Hint: "try again later, or when another voice has ended", Retry: busy.Retry}
 	}
-	return &Refusal{Code: Language, Message: err.Error(), Hint: "the ready message lists this model's languages"}
+	return &Refusal{Code: Language, Message: err.Error(), Hint: "hello lists this model's languages"}
+}
+
+func tooMany(n int) *Refusal {
+	return &Refusal{Code: Language, Message: fmt.Sprintf("%d target languages are wanted, at most %d are written for one voice", n, MaxTargets), Hint: "open another voice for more"}
+}
+
+func badLatency(latency string) *Refusal {
+	return &Refusal{Code: Latency, Message: fmt.Sprintf("latency %.32q is none of fast, balanced and quality", latency), Hint: "leave latency out to have it balanced"}
 }
 
 // place is a voice's place in a room.
@@ -119,6 +133,8 @@ func (h *Hall) join(id, name string) (*place, error) {
 		voice, err = r.Join(name)
 	}
 	switch {
+	case errors.Is(err, room.ErrVoices):
+		return nil, &Refusal{Code: Full, Message: "as many voices speak in this room as it takes", Hint: "use another room, or try again when a voice has ended"}
 	case errors.Is(err, room.ErrFull):
 		return nil, &Refusal{Code: Full, Message: "too many rooms of this server are open", Hint: "use a room that is open, or leave room out"}
 	case errors.Is(err, room.ErrClosed):
@@ -135,9 +151,11 @@ func (h *Hall) join(id, name string) (*place, error) {
 // in the room.
 type Voice struct {
 	*sotto.Session
-	source string
-	place  *place // nil: in no room
-	log    *slog.Logger
+	source     string
+	targets    []string // as they are now; the caller of Set owns them
+	transcribe bool
+	place      *place // nil: in no room
+	log        *slog.Logger
 }
 
 // Room returns where others read along, nil when nowhere.
@@ -148,13 +166,38 @@ func (v *Voice) Room() *wire.Room {
 	return &wire.Room{ID: v.place.id, Durable: v.place.durable}
 }
 
-// Set changes the languages. Its error is a *Refusal, or that of ctx.
-func (v *Voice) Set(ctx context.Context, wanted []string, transcribe bool) error {
-	err := v.SetTargets(ctx, targets(v.source, wanted, transcribe))
-	if err == nil || ctx.Err() != nil {
-		return ctx.Err()
+// Change is what a voice wants otherwise from now on.
+type Change struct {
+	Targets    []string // nil: as they are
+	Transcribe *bool    // nil: as it is
+	Latency    string   // "": as it is
+}
+
+// Set changes what a voice wants, all of it or nothing. Its error is a *Refusal,
+// or that of ctx. It has one caller at a time.
+func (v *Voice) Set(ctx context.Context, c Change) error {
+	wanted, transcribe := v.targets, v.transcribe
+	if c.Targets != nil {
+		wanted = c.Targets
 	}
-	return refusal(err)
+	if c.Transcribe != nil {
+		transcribe = *c.Transcribe
+	}
+	dial, err := policy.ParseDial(c.Latency)
+	switch {
+	case err != nil:
+		return badLatency(c.Latency)
+	case len(wanted) > MaxTargets:
+		return tooMany(len(wanted))
+	}
+	if err := v.SetTargets(ctx, targets(v.source, wanted, transcribe)); err != nil {
+		return cmp.Or[error](ctx.Err(), refusal(err))
+	}
+	v.targets, v.transcribe = wanted, transcribe
+	if c.Latency == "" {
+		return nil
+	}
+	return v.SetLatency(ctx, dial)
 }
 
 // Next waits for the next caption, and says it in the room.

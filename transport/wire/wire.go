@@ -3,20 +3,23 @@
 package wire
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"math"
 	"strings"
 )
 
-// MaxText is the largest text message a client may send, in bytes.
-const MaxText = 8 << 10
+const (
+	// Version is the protocol's.
+	Version = 1
+	// Subprotocol is what a client may name for it in the handshake.
+	Subprotocol = "sotto.v1"
 
-// MaxBinary is the largest binary message a client may send, in bytes.
-const MaxBinary = 64 << 10
+	// MaxText is the largest text message a client may send, in bytes.
+	MaxText = 8 << 10
+	// MaxBinary is the largest binary message a client may send, in bytes.
+	MaxBinary = 64 << 10
+	// MaxMarkers is how many markers of a voice may wait.
+	MaxMarkers = 64
+)
 
 // Start begins a voice. It is the client's first message.
 type Start struct {
@@ -24,18 +27,36 @@ type Start struct {
 	Source     string   `json:"source"`               // code of the spoken language
 	Targets    []string `json:"targets"`              // codes of the languages wanted
 	Transcribe bool     `json:"transcribe,omitempty"` // also the source's own text
-	Format     string   `json:"format,omitempty"`     // "s16le" (default) or "f32le"
+	Format     string   `json:"format,omitempty"`     // "s16le" (default), "f32le", "mulaw", "alaw" or "opus"
 	Rate       int      `json:"rate,omitempty"`       // samples per second, default 16000
 	Channels   int      `json:"channels,omitempty"`   // 1 (default) or 2, averaged
 	Latency    string   `json:"latency,omitempty"`    // "fast", "balanced" (default) or "quality"
 	Room       string   `json:"room,omitempty"`       // where others read along: 1 to 64 of a-z, 0-9 and '-'
+	Name       string   `json:"name,omitempty"`       // of the voice in its room
+	Live       bool     `json:"live,omitempty"`       // sound that cannot be taken in time is lost and marked
+	Numbered   bool     `json:"numbered,omitempty"`   // binary messages begin with a Number
 }
 
-// Set changes the languages while the voice goes on.
+// Set changes what is wanted while the voice goes on. What is absent stays.
 type Set struct {
 	Type       string   `json:"type"` // "set"
-	Targets    []string `json:"targets"`
-	Transcribe bool     `json:"transcribe,omitempty"`
+	Targets    []string `json:"targets,omitzero"`
+	Transcribe *bool    `json:"transcribe,omitempty"`
+	Latency    string   `json:"latency,omitempty"`
+	Ref        string   `json:"ref,omitempty"` // comes back in Refused
+}
+
+// Flush commits what was heard, as a pause does.
+type Flush struct {
+	Type string `json:"type"` // "flush"
+	Ref  string `json:"ref,omitempty"`
+}
+
+// Mark asks for a Marker when all that was sent before it has been heard.
+type Mark struct {
+	Type string `json:"type"` // "marker"
+	ID   string `json:"id"`   // 1 to 64 bytes
+	Ref  string `json:"ref,omitempty"`
 }
 
 // Stop ends the voice: what was heard is committed, then Ended is sent.
@@ -43,19 +64,32 @@ type Stop struct {
 	Type string `json:"type"` // "stop"
 }
 
-// Ready is the server's first message.
-type Ready struct {
-	Type        string   `json:"type"` // "ready"
-	Model       string   `json:"model"`
-	Description string   `json:"description,omitempty"`
-	Sources     []string `json:"sources,omitempty"` // absent: any
-	Targets     []string `json:"targets,omitempty"` // absent: any
+// Head begins every message of the server.
+type Head struct {
+	Type  string `json:"type"`
+	Epoch int64  `json:"epoch"` // of the connection
+	Seq   int64  `json:"seq"`   // 1, 2, 3 … of the connection
+}
+
+// Hello is the server's first message.
+type Hello struct {
+	Head
+	Protocol     int      `json:"protocol"` // Version
+	Server       string   `json:"server"`   // "sotto"
+	Model        string   `json:"model"`
+	Description  string   `json:"description,omitempty"`
+	Sources      []string `json:"sources,omitempty"` // absent: any
+	Targets      []string `json:"targets,omitempty"` // absent: any
+	Formats      []string `json:"formats"`
+	MaxTargets   int      `json:"max_targets"`
+	IdleMs       int64    `json:"idle_ms"`       // without sound, after which a voice ends
+	DurableRooms bool     `json:"durable_rooms"` // what is said in rooms outlives the server
 }
 
 // Started answers Start.
 type Started struct {
-	Type string `json:"type"`           // "started"
-	Room *Room  `json:"room,omitempty"` // absent: the voice is in none
+	Head
+	Room *Room `json:"room,omitempty"` // absent: the voice is in none
 }
 
 // Room is where the captions of a voice also go.
@@ -74,10 +108,10 @@ func ValidRoom(id string) bool {
 // Commit appends words that stay to a segment's text in a language, and takes
 // the language's tentative tail away.
 type Commit struct {
-	Type     string `json:"type"` // "commit"
+	Head
 	Segment  int    `json:"segment"`
-	Language string `json:"language"`
-	Text     string `json:"text"` // of the words, joined
+	Language string `json:"language"` // the source's own: the transcript
+	Text     string `json:"text"`     // of the words, joined
 	Words    []Word `json:"words"`
 	HeardMs  int64  `json:"heard_ms"` // how far the voice had been heard
 }
@@ -102,7 +136,7 @@ func NewWord(text string, startMs, endMs int64, evidence float32) Word {
 
 // Draft replaces a language's tentative tail.
 type Draft struct {
-	Type     string `json:"type"` // "draft"
+	Head
 	Segment  int    `json:"segment"`
 	Language string `json:"language"`
 	Text     string `json:"text"` // all of the tail
@@ -111,106 +145,72 @@ type Draft struct {
 
 // End says that a segment is complete in a language.
 type End struct {
-	Type     string `json:"type"` // "end"
+	Head
 	Segment  int    `json:"segment"`
 	Language string `json:"language"`
 	HeardMs  int64  `json:"heard_ms"`
 }
 
-// Ended follows the last caption.
-type Ended struct {
-	Type string `json:"type"` // "ended"
+// Heard acknowledges sound.
+type Heard struct {
+	Head
+	HeardMs  int64   `json:"heard_ms"`            // everything before this was heard, or is in a Gap
+	SoundSeq *uint32 `json:"sound_seq,omitempty"` // number of the last message of which this is true
 }
 
-// Refused answers a Set that cannot be done. Nothing changes, the voice goes on.
-type Refused struct {
-	Type    string `json:"type"` // "refused"
-	Code    string `json:"code"` // as those of Error
+// Lag says how far the server is behind the voice.
+type Lag struct {
+	Head
+	BehindMs int64 `json:"behind_ms"` // sound that waits
+	Level    int   `json:"level"`     // 0 to 4: how much the server leaves out to keep up
+}
+
+// Gap says that sound is missing from the voice, and was heard as silence.
+type Gap struct {
+	Head
+	LostMs  int64  `json:"lost_ms"`
+	HeardMs int64  `json:"heard_ms"` // where the missing sound would have ended
+	Cause   string `json:"cause"`
+}
+
+// Marker answers a Mark.
+type Marker struct {
+	Head
+	ID      string `json:"id"`
+	HeardMs int64  `json:"heard_ms"`
+}
+
+// Warning says that something is probably wrong with the sound. The voice goes on.
+type Warning struct {
+	Head
+	Code    string `json:"code"`
 	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
+}
+
+// Ended follows the last caption.
+type Ended struct {
+	Head
+	HeardMs int64 `json:"heard_ms"`
+}
+
+// Fault is what was wrong, in words for programs and for people.
+type Fault struct {
+	Code    string `json:"code"` // PROTOCOL.md lists them
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`     // what to do
+	RetryMs int64  `json:"retry_ms,omitempty"` // when to come again
+	Ref     string `json:"ref,omitempty"`      // of the message that was wrong
+}
+
+// Refused answers a Set, a Flush or a Mark that cannot be done. Nothing changes,
+// the voice goes on.
+type Refused struct {
+	Head
+	Fault
 }
 
 // Error precedes every close that is not a good end.
 type Error struct {
-	Type    string `json:"type"` // "error"
-	Code    string `json:"code"` // for programs, see PROTOCOL.md
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"` // what to do
-}
-
-// ParseClient reads a client's text message: a *Start, a *Set or a *Stop.
-// Unknown types, unknown fields, fields given twice and trailing text are refused, with
-// an error that may be shown to the client.
-func ParseClient(data []byte) (any, error) {
-	if len(data) > MaxText {
-		return nil, fmt.Errorf("text message of %d bytes, at most %d are read", len(data), MaxText)
-	}
-	fields, err := fieldsOnce(data)
-	if err != nil {
-		return nil, err
-	}
-	var kind string
-	if err := json.Unmarshal(fields["type"], &kind); err != nil {
-		return nil, errors.New(`field "type" is missing or not a string`)
-	}
-	switch kind {
-	case "start":
-		return strict(data, new(Start))
-	case "set":
-		return strict(data, new(Set))
-	case "stop":
-		return strict(data, new(Stop))
-	}
-	return nil, fmt.Errorf(`unknown message type %.32q; a client sends "start", "set" or "stop"`, kind)
-}
-
-// fieldsOnce splits a JSON object into its fields and refuses doubled ones.
-func fieldsOnce(data []byte) (map[string]json.RawMessage, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, errors.New("text message is not a JSON object")
-	}
-	fields := make(map[string]json.RawMessage)
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return nil, fmt.Errorf("text message is not valid JSON near byte %d", d.InputOffset())
-		}
-		name := t.(string) // a key: the decoder allows nothing else here
-		if _, twice := fields[name]; twice {
-			return nil, fmt.Errorf("field %.32q is given twice", name)
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, fmt.Errorf("text message is not valid JSON near byte %d", d.InputOffset())
-		}
-		fields[name] = value
-	}
-	return fields, nil
-}
-
-// strict decodes data into the message m points to.
-func strict(data []byte, m any) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(m); err != nil {
-		return nil, readable(err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("text message goes on after its JSON object")
-	}
-	return m, nil
-}
-
-// readable turns a decoder's error into a sentence about the message.
-func readable(err error) error {
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
-		return fmt.Errorf("field %q must be of type %s, not a %s", kind.Field, kind.Type, kind.Value)
-	}
-	const unknown = "json: unknown field "
-	if text := err.Error(); len(text) > len(unknown) && text[:len(unknown)] == unknown {
-		return fmt.Errorf("unknown field %.40s", text[len(unknown):])
-	}
-	return errors.New("text message is not valid JSON")
+	Head
+	Fault
 }

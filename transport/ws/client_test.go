@@ -118,20 +118,25 @@ func openDoorOf(t *testing.T, engine *sotto.Engine) *door {
 
 // client is the other end of a voice.
 type client struct {
-	t      *testing.T
-	socket *websocket.Conn
+	t          *testing.T
+	socket     *websocket.Conn
+	epoch, seq int64
 }
 
 // message is any message of the server's.
 type message struct {
-	wire.Commit        // and every field of a draft and an end
-	Model       string `json:"model"`
-	Code        string `json:"code"`
-	Message     string `json:"message"`
-	Hint        string `json:"hint"`
+	wire.Commit // and every field of a draft and an end
+	wire.Fault
+	Model    string  `json:"model"`
+	LostMs   int64   `json:"lost_ms"`
+	Cause    string  `json:"cause"`
+	ID       string  `json:"id"`
+	SoundSeq *uint32 `json:"sound_seq"`
+	BehindMs int64   `json:"behind_ms"`
+	Level    int     `json:"level"`
 }
 
-// dial connects and hears the server's ready.
+// dial connects and hears the server's hello.
 func (d *door) dial(t *testing.T) *client {
 	t.Helper()
 	socket, _, err := websocket.DefaultDialer.Dial(d.url, nil)
@@ -139,9 +144,9 @@ func (d *door) dial(t *testing.T) *client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { socket.Close() })
-	c := &client{t, socket}
-	if m := c.next(); m.Type != "ready" || m.Model != d.Hall.Engine.Model().Name {
-		t.Fatalf("first message %+v, want ready", m)
+	c := &client{t: t, socket: socket}
+	if m := c.next(); m.Type != "hello" || m.Model != d.Hall.Engine.Model().Name {
+		t.Fatalf("first message %+v, want hello", m)
 	}
 	return c
 }
@@ -180,41 +185,67 @@ func (c *client) speak(sound []byte) {
 	}
 }
 
-// next reads one message.
+// next reads one message that is no news of the server's own state.
 func (c *client) next() message {
+	c.t.Helper()
+	for {
+		m, err := c.any()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if m.Type != "heard" && m.Type != "lag" {
+			return m
+		}
+	}
+}
+
+// any reads one message, whose number must be the next.
+func (c *client) any() (m message, err error) {
 	c.t.Helper()
 	_, data, err := c.socket.ReadMessage()
 	if err != nil {
-		c.t.Fatal(err)
+		return m, err
 	}
-	var m message
 	if err := json.Unmarshal(data, &m); err != nil {
-		c.t.Fatalf("%s: %v", data, err)
+		c.t.Errorf("%s: %v", data, err)
 	}
-	return m
+	if c.seq++; m.Seq != c.seq || c.seq > 1 && m.Epoch != c.epoch || m.Type == "" {
+		c.t.Errorf("message %d of epoch %d is %s", c.seq, c.epoch, data)
+	}
+	c.epoch = m.Epoch
+	return m, nil
 }
 
 // end reads to the end of the connection. It returns the captions, the last
 // message before the close, and the close code.
 func (c *client) end() (captions []wire.Commit, last message, code int) {
 	c.t.Helper()
+	all, code := c.rest()
+	for _, m := range all {
+		if slices.Contains([]string{"commit", "draft", "end"}, m.Type) {
+			captions = append(captions, m.Commit)
+		}
+	}
+	if len(all) > 0 {
+		last = all[len(all)-1]
+	}
+	return captions, last, code
+}
+
+// rest reads all messages to the end of the connection, and the close code.
+func (c *client) rest() (all []message, code int) {
+	c.t.Helper()
 	for {
-		_, data, err := c.socket.ReadMessage()
+		m, err := c.any()
 		var closed *websocket.CloseError
 		if errors.As(err, &closed) {
-			return captions, last, closed.Code
+			return all, closed.Code
 		}
 		if err != nil {
 			c.t.Errorf("the connection broke instead of closing: %v", err)
-			return captions, last, 0
+			return all, 0
 		}
-		last = message{}
-		if err := json.Unmarshal(data, &last); err != nil {
-			c.t.Errorf("%s: %v", data, err)
-		}
-		if slices.Contains([]string{"commit", "draft", "end"}, last.Type) {
-			captions = append(captions, last.Commit)
-		}
+		all = append(all, m)
 	}
 }
 

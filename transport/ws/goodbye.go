@@ -3,7 +3,10 @@ package ws
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -11,53 +14,118 @@ import (
 	"sotto/transport/wire"
 )
 
+// ending says how a connection is closed.
+type ending struct {
+	close int           // the WebSocket's code
+	retry time.Duration // when to come again, about; 0: the client must change something first
+}
+
+// endings are those of every error code, as PROTOCOL.md lists them.
+var endings = map[string]ending{
+	"frame":      {websocket.CloseProtocolError, 0},
+	"utf8":       {websocket.CloseInvalidFramePayloadData, 0},
+	"flood":      {websocket.ClosePolicyViolation, 0},
+	"unfinished": {websocket.ClosePolicyViolation, 0},
+	"too_big":    {websocket.CloseMessageTooBig, 0},
+	"internal":   {websocket.CloseInternalServerErr, 2 * time.Second},
+	"stopping":   {websocket.CloseServiceRestart, 4 * time.Second},
+	"full":       {websocket.CloseTryAgainLater, 10 * time.Second},
+	"no_pong":    {4402, time.Second},
+	"idle":       {4404, time.Second},
+	"session":    {4405, time.Second},
+	"slow":       {4408, 4 * time.Second},
+	"too_fast":   {4429, 4 * time.Second},
+	"order":      {4450, 0},
+	"message":    {4450, 0},
+	"format":     {4451, 0},
+	"language":   {4451, 0},
+	"latency":    {4451, 0},
+	"room":       {4451, 0},
+	"sequence":   {4452, 0},
+	"role":       {4455, 0},
+}
+
 // goodbye is a way for a connection to end. The zero value is a client that
 // has gone without a word.
 type goodbye struct {
 	close int // WebSocket close code
-	wire.Error
+	wire.Fault
 }
 
-func bye(close int, code, hint, format string, args ...any) goodbye {
-	return goodbye{close, wire.Error{Type: "error", Code: code, Message: fmt.Sprintf(format, args...), Hint: hint}}
+func bye(code, hint, format string, args ...any) goodbye {
+	return goodbye{endings[code].close, wire.Fault{Code: code, Message: fmt.Sprintf(format, args...), Hint: hint}}
 }
 
-// The ways to end, as PROTOCOL.md lists them.
 var (
 	byeEnded = goodbye{close: websocket.CloseNormalClosure}
-	byeEarly = bye(4450, "order", `send {"type":"start",…} before sound`,
+	byeEarly = bye("order", `send {"type":"start",…} before sound`,
 		"the first message must be start")
-	byeTwice = bye(4450, "order", "open another connection for another voice",
+	byeTwice = bye("order", "open another connection for another voice",
 		"this voice has already started")
-	byeRestart = bye(websocket.CloseServiceRestart, "stopping", "connect again in a few seconds",
+	byeRestart = bye("stopping", "connect again in a few seconds",
 		"the server is stopping")
-	byeLate = bye(websocket.CloseServiceRestart, "stopping", "connect again in a few seconds",
+	byeLate = bye("stopping", "connect again in a few seconds",
 		"the server is stopping, and its last words came too late")
-	byeInternal = bye(websocket.CloseInternalServerErr, "internal", "connect again; the server's log has more",
+	byeInternal = bye("internal", "connect again; the server's log has more",
 		"the server failed on this voice")
+	byeUTF8 = bye("utf8", "send JSON as UTF-8, and sound as binary messages",
+		"text message is not UTF-8")
+	byeFlood = bye("flood", "send a ping every few seconds at most",
+		"more than %d pings came within a second", maxPings)
+	byeRole = bye("role", "name the token's own room, or get another token from the owner",
+		"the token is not for this room")
+	byeSlow = bye("slow", "read what the server sends, and connect again",
+		"the client does not read")
 )
 
-func byeIdle(waited time.Duration) goodbye {
-	return bye(4404, "idle", "send sound, silence included, for as long as the voice lasts",
-		"nothing came for %g seconds", waited.Seconds())
-}
+// byeBreach is the end of a client that breaks RFC 6455. It has been told.
+func byeBreach(err error) goodbye { return bye("frame", "", "%v", err) }
 
 func byeNoStart(waited time.Duration) goodbye {
-	return bye(4450, "order", `send {"type":"start",…} right after connecting`,
+	return bye("order", `send {"type":"start",…} right after connecting`,
 		"no start message within %g seconds", waited.Seconds())
 }
 
-func byeMessage(err error) goodbye {
-	return bye(4450, "message", "see PROTOCOL.md for what a client sends", "%v", err)
+func byeIdle(waited time.Duration) goodbye {
+	return bye("idle", "send sound, silence included, for as long as the voice lasts",
+		"no sound came for %g seconds", waited.Seconds())
+}
+
+func byeNoPong(waited time.Duration) goodbye {
+	return bye("no_pong", "answer pings, and connect again",
+		"a ping was not answered within %g seconds", waited.Seconds())
+}
+
+func byeSession(lasted time.Duration) goodbye {
+	return bye("session", "connect again to go on",
+		"the voice has lasted %g hours, which is its most", lasted.Hours())
+}
+
+func byeUnfinished(waited time.Duration) goodbye {
+	return bye("unfinished", "send each message in one piece",
+		"a message was not complete %g seconds after it began", waited.Seconds())
 }
 
 func byeTooBig(limit int) goodbye {
-	return bye(websocket.CloseMessageTooBig, "too_big", "send sound in pieces of 10 to 1000 ms; 40 ms is best",
+	return bye("too_big", "send sound in pieces of 10 to 1000 ms; 40 ms is best",
 		"a message is longer than %d bytes", limit)
 }
 
+func byeTooFast(sound, passed time.Duration) goodbye {
+	return bye("too_fast", "send live sound as it is spoken, or leave live out",
+		"%.1f s of live sound came in %.1f s", sound.Seconds(), passed.Seconds())
+}
+
+func byeMessage(err error) goodbye {
+	return bye("message", "see PROTOCOL.md for what a client sends", "%v", err)
+}
+
 func byeSound(err error) goodbye {
-	return bye(4451, "format", "send whole samples in the format that start announced", "%v", err)
+	return bye("format", "send whole samples in the format that start announced", "%v", err)
+}
+
+func byeSequence(err error) goodbye {
+	return bye("sequence", "count messages from 0, and samples since the start", "%v", err)
 }
 
 // byeRefused is the end of a voice that could not be opened.
@@ -66,16 +134,35 @@ func byeRefused(err error) goodbye {
 	if !errors.As(err, &why) {
 		return byeInternal
 	}
-	code := 4451
-	switch why.Code {
-	case voice.Full:
-		code = websocket.CloseTryAgainLater
-	case voice.Stopping:
-		code = websocket.CloseServiceRestart
-	case voice.Internal:
-		code = websocket.CloseInternalServerErr
+	end := bye(string(why.Code), why.Hint, "%s", why.Message)
+	end.RetryMs = why.Retry.Milliseconds()
+	return end
+}
+
+// gone reports whether nobody is left to be told anything.
+func (g goodbye) gone() bool { return g.close == 0 || g.close == websocket.CloseProtocolError }
+
+// fault is what the client is told. The time to come again is spread, so that
+// those who were sent away together do not come back together.
+func (g goodbye) fault() wire.Fault {
+	if again := endings[g.Code].retry.Milliseconds(); g.RetryMs == 0 && again > 0 {
+		g.RetryMs = again/2 + rand.Int64N(again)
 	}
-	return bye(code, string(why.Code), why.Hint, "%s", why.Message)
+	return g.Fault
+}
+
+// reason is the close frame's text, at most 123 bytes.
+func (g goodbye) reason() string {
+	const most = 123
+	if g.Code == "" {
+		return ""
+	}
+	text := g.Code + ": " + strings.ToValidUTF8(g.Message, "?")
+	for len(text) > most {
+		_, n := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-n]
+	}
+	return text
 }
 
 // why names the end for the log.

@@ -59,7 +59,7 @@ func openPiped(t *testing.T, engine *sotto.Engine) *piped {
 	return d
 }
 
-// dial connects and hears the server's ready.
+// dial connects and hears the server's hello.
 func (d *piped) dial(t *testing.T) *client {
 	t.Helper()
 	dialer := websocket.Dialer{NetDialContext: d.network.dial}
@@ -67,7 +67,7 @@ func (d *piped) dial(t *testing.T) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &client{t, socket}
+	c := &client{t: t, socket: socket}
 	c.next()
 	return c
 }

@@ -48,7 +48,7 @@ function choose(target, on) {
 function reach(attempt = 0) {
   const socket = connect(server, {
     heard(message) {
-      if (message.type !== 'ready') return;
+      if (message.type !== 'hello') return;
       socket.close();
       tell(message);
     },
@@ -91,15 +91,15 @@ function play(file) {
   return begin(async (done) => recording(await file.arrayBuffer(), file.name, done));
 }
 
-/** Hears the server. Its ready comes first; the voice starts then. */
+/** Hears the server. Its hello comes first; the voice starts then. */
 function hear(mine, message) {
   if (voice !== mine) return;
-  if (message.type === 'ended') return; // closed follows
+  if (['ended', 'heard', 'lag', 'gap', 'marker', 'warning'].includes(message.type)) return; // closed follows ended
   if (['commit', 'draft', 'end'].includes(message.type)) return write(message);
   if (message.type === 'refused') return tell({ type: 'refused', message: sentence(message.message), hint: sentence(message.hint ?? '') });
   tell(message);
   const { source, chosen: targets, latency } = state;
-  if (message.type === 'ready') mine.socket.send(start({ source, targets, rate: mine.sound.rate, latency }));
+  if (message.type === 'hello') mine.socket.send(start({ source, targets, rate: mine.sound.rate, latency }));
   if (message.type === 'started') mine.sound.begin((samples) => send(mine, samples));
 }
 

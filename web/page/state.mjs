@@ -52,7 +52,7 @@ export const captionsOf = (state, code) => state.captions[code] ?? empty;
 /** Returns the state after an event: a server's message, or something that happened here. */
 export function next(state, event) {
   switch (event.type) {
-    case 'ready':
+    case 'hello':
       return meet(state, event);
     case 'unreachable':
       return { ...state, phase: 'reaching', fault: { message: event.message, hint: event.hint } };

@@ -25,8 +25,13 @@ const word = { text: 'string', start_ms: 'number', end_ms: 'number', evidence: '
 const place = { segment: 'number', language: 'string', heard_ms: 'number' };
 const answer = { code: 'string', message: 'string' };
 const required = {
-  ready: { model: 'string' },
+  hello: { model: 'string' },
   started: {},
+  heard: { heard_ms: 'number' },
+  lag: { behind_ms: 'number', level: 'number' },
+  gap: { lost_ms: 'number', heard_ms: 'number', cause: 'string' },
+  marker: { id: 'string', heard_ms: 'number' },
+  warning: answer,
   commit: { ...place, text: 'string', words: [word] },
   draft: { ...place, text: 'string' },
   end: place,

@@ -31,7 +31,7 @@ test('a word says which sound it leans on', () => {
 });
 
 test('the one button says what it does', () => {
-  const ready = next(initial, { type: 'ready', model: 'toy', sources: ['es'], targets: ['en'] });
+  const ready = next(initial, { type: 'hello', model: 'toy', sources: ['es'], targets: ['en'] });
   const begun = next(ready, { type: 'begin' });
   const heard = next(begun, { type: 'started' });
   const stopped = next(heard, { type: 'stop' });

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { common, name } from '../page/languages.mjs';
 import { able, captionsOf, initial, next, running, shown } from '../page/state.mjs';
 
-const ready = { type: 'ready', model: 'toy', sources: ['es'], targets: ['es', 'en', 'fr', 'de'] };
+const ready = { type: 'hello', model: 'toy', sources: ['es'], targets: ['es', 'en', 'fr', 'de'] };
 const word = (text) => ({ text, start_ms: 0, end_ms: 40, evidence: 0.5 });
 const commit = (text, segment = 0, language = 'en') => ({ type: 'commit', segment, language, text, words: [word(text)], heard_ms: 1 });
 const draft = (text, segment = 0, language = 'en') => ({ type: 'draft', segment, language, text, heard_ms: 1 });
@@ -35,7 +35,7 @@ test('languages a new server does not know are dropped', () => {
 });
 
 test('a model that does not say what it knows is offered common languages', () => {
-  const state = after({ type: 'ready', model: 'large' });
+  const state = after({ type: 'hello', model: 'large' });
   assert.deepEqual([state.sources, state.targets, state.source], [common, common, 'es']);
   const known = readFileSync(new URL('../../decoder/prompt/languages.go', import.meta.url), 'utf8');
   for (const code of common) assert.ok(known.includes(`"${code}": "${name(code)}"`), code);

@@ -26,12 +26,22 @@ type Config struct {
 	Threads int // 0: one per core
 	Seats   int
 	Latency string
+	Source  string // language code; "": voices say
 	Pprof   string // "": no profiles
 	Drain   time.Duration
 	State   string // folder; "": rooms are in memory
 
+	Rooms  Rooms
 	Limits Limits
 	Log    Log
+}
+
+// Rooms say how many there are, and how long they last.
+type Rooms struct {
+	Most      int // open at a time
+	Idle      time.Duration
+	KeepFor   time.Duration
+	KeepBytes int // of one room's files
 }
 
 // Limits bound one voice, and what comes before a door.

@@ -101,7 +101,7 @@ func TestEveryFieldHasItsKeyAndTheOtherWayRound(t *testing.T) {
 
 // other is a good value that is not the default.
 func other(k *Key) string {
-	for _, s := range []string{"true", "7", "2000", "33s", "quality", "debug", "q8_0", "text", "on", "127.0.0.1:1", "x.gguf"} {
+	for _, s := range []string{"true", "7", "2000", "2000000", "33s", "quality", "debug", "q8_0", "text", "on", "127.0.0.1:1", "x.gguf", "es"} {
 		var c Config
 		if s != k.Default && k.set(&c, s) {
 			return s

@@ -111,6 +111,11 @@ func isName(s string) bool {
 	return s != "" && len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
+// isLanguage reports whether s looks like a language code, or is empty.
+func isLanguage(s string) bool {
+	return s == "" || (len(s) == 2 || len(s) == 3) && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") == ""
+}
+
 // isFile reports whether s can be the name of a file, or says that there is none.
 func isFile(s string) bool { return s == "" || isName(s) }
 

@@ -25,15 +25,19 @@ func isSection(name string) bool {
 func nearest(name string) string {
 	name = strings.ReplaceAll(strings.ToLower(name), "-", "_")
 	best, least := "", max(1, len(name)/3)+1
+	compare := func(k *Key, said, known string) {
+		if d := distance(said, known); known != "" && d < least {
+			best, least = k.Name, d
+		}
+	}
+	for i := range keys { // whole names first: they win where several are as near
+		compare(&keys[i], name, keys[i].Name)
+	}
 	for i := range keys {
 		k := &keys[i]
-		flag := strings.ReplaceAll(k.Flag, "-", "_")
-		for _, known := range []string{k.Name, last(k.Name), flag} {
-			for _, said := range []string{name, last(name)} {
-				if d := distance(said, known); known != "" && d < least {
-					best, least = k.Name, d
-				}
-			}
+		for _, known := range []string{k.Name, last(k.Name), strings.ReplaceAll(k.Flag, "-", "_")} {
+			compare(k, name, known)
+			compare(k, last(name), known)
 		}
 	}
 	return best
