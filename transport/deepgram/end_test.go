@@ -20,7 +20,7 @@ func TestRefusals(t *testing.T) {
 		query, about string
 	}{
 		{pocket, "", "encoding"},
-		{pocket, "?encoding=opus&sample_rate=48000", "encoding"},
+		{pocket, "?encoding=speex&sample_rate=16000", "encoding"},
 		{pocket, "?encoding=linear16", "sample_rate"},
 		{pocket, "?encoding=linear16&sample_rate=7999", "sample_rate"},
 		{pocket, usual + "&channels=3", "channels"},
