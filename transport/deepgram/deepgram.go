@@ -32,7 +32,7 @@ type Options struct {
 	// MayEnter says whether a client may be read in a room, or in none ("");
 	// nil: in every one.
 	MayEnter func(r *http.Request, room string) bool
-	Limits   func() line.Limits // of a voice that connects now; nil: the defaults. Idle is Deepgram's unless it is set
+	Limits   func() line.Limits // of a voice that connects now; nil: the defaults
 	Drain    time.Duration      // for a voice to say what is left at its end; 0: 10 s
 	Source   string             // language of voices that do not say, where the model hears several; "": none
 	Log      *slog.Logger
@@ -89,8 +89,9 @@ func (h *Handler) listen(w http.ResponseWriter, r *http.Request) {
 		limits = h.opt.Limits()
 	}
 	limits.Idle = cmp.Or(limits.Idle, idle)
+	limits = limits.WithDefaults()
 	upgrader := websocket.Upgrader{
-		HandshakeTimeout: limits.WithDefaults().Write, CheckOrigin: h.opt.CheckOrigin, Subprotocols: []string{"token", "bearer"},
+		HandshakeTimeout: limits.Write, CheckOrigin: h.opt.CheckOrigin, Subprotocols: []string{"token", "bearer"},
 	}
 	conn, err := upgrader.Upgrade(w, r, http.Header{"dg-request-id": {id}})
 	if err != nil {
@@ -99,7 +100,7 @@ func (h *Handler) listen(w http.ResponseWriter, r *http.Request) {
 	}
 	log := h.opt.Log.With("stream", h.numbers.Add(1))
 	log.Info("stream connected")
-	why := v.serve(r.Context(), line.OpenSocket(r.Context(), conn, limits), log)
+	why := v.serve(r.Context(), line.OpenSocket(r.Context(), conn, limits), limits.Idle, log)
 	log.Info("stream ended", "why", why, "seconds", int(time.Since(v.began).Seconds()), "stats", v.hearing.Stats())
 }
 

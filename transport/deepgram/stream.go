@@ -63,10 +63,10 @@ func newStream(h *Handler, q *query, hearing *line.Hearing, id string) *stream {
 }
 
 // serve runs the whole life of the connection and says how it ended.
-func (s *stream) serve(ctx context.Context, socket *line.Socket, log *slog.Logger) (why string) {
+func (s *stream) serve(ctx context.Context, socket *line.Socket, idle time.Duration, log *slog.Logger) (why string) {
 	s.socket = socket
 	s.hearing.Start(ctx, s.caption, socket.Stop)
-	end := s.listen()
+	end := s.listen(idle)
 	if end == line.ErrGone {
 		s.hearing.Forsake()
 	}
@@ -114,9 +114,9 @@ func goodbyeFor(end error) goodbye {
 }
 
 // listen hears the client until something ends the voice.
-func (s *stream) listen() error {
+func (s *stream) listen(idle time.Duration) error {
 	for {
-		kind, data, err := s.socket.Read()
+		kind, data, err := s.socket.Read(idle)
 		switch {
 		case err != nil:
 			return err

@@ -26,7 +26,7 @@ const (
 type Limits struct {
 	Text   int           // bytes of a text message; 64 KiB
 	Binary int           // bytes of a message with sound; 1 MiB
-	Idle   time.Duration // without any message; 60 s
+	Idle   time.Duration // without any message; 60 s, or what the protocol says
 	Write  time.Duration // for one message to leave; 10 s
 	Linger time.Duration // for the client to close after us; 2 s
 }
@@ -54,8 +54,9 @@ type Socket struct {
 	limits Limits
 	ctx    context.Context // ends with the voice, or the server
 	stop   context.CancelCauseFunc
-	since  time.Time // that a message is waited for
-	buffer []byte    // one message, reused
+	since  time.Time     // that a message is waited for
+	idle   time.Duration // how long it is
+	buffer []byte        // one message, reused
 	pings  sync.WaitGroup
 
 	gone    atomic.Bool // nobody reads
@@ -76,10 +77,10 @@ func OpenSocket(ctx context.Context, conn *websocket.Conn, limits Limits) *Socke
 // Stop ends reading, for a reason.
 func (s *Socket) Stop(why error) { s.stop(why) }
 
-// Read returns the next message, overwritten by the next call. Its error is
-// ErrGone, ErrIdle, ErrStopping, a *BadMessage, or what Stop was told.
-func (s *Socket) Read() (kind int, data []byte, err error) {
-	s.since = time.Now()
+// Read returns the next message, overwritten by the next call, if it comes in time.
+// Its error is ErrGone, ErrIdle, ErrStopping, a *BadMessage, or what Stop was told.
+func (s *Socket) Read(idle time.Duration) (kind int, data []byte, err error) {
+	s.since, s.idle = time.Now(), idle
 	s.wait()
 	kind, r, err := s.conn.NextReader()
 	limit := s.limits.Binary
@@ -106,7 +107,7 @@ func (s *Socket) Read() (kind int, data []byte, err error) {
 // and no longer than a ping is unanswered. Whoever ends the wait does so behind
 // this.
 func (s *Socket) wait() {
-	due := s.since.Add(s.limits.Idle)
+	due := s.since.Add(s.idle)
 	if alive := time.Now().Add(pingEvery + pongWithin); alive.Before(due) {
 		due = alive
 	}
@@ -127,7 +128,7 @@ func (s *Socket) silent(err error) error {
 		return ErrStopping
 	case why != nil:
 		return why
-	case timeout && time.Since(s.since) >= s.limits.Idle:
+	case timeout && time.Since(s.since) >= s.idle:
 		return ErrIdle
 	}
 	return ErrGone
