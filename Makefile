@@ -7,12 +7,22 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all build run serve test check test-avx512 generate cross bench fuzz clean
+# The microphone needs C, so it is there where a C compiler and PortAudio are.
+# Everything else stays Go.
+MIC_TAGS = portaudio,netgo,osusergo
+HAS_MIC := $(shell pkg-config --exists portaudio-2.0 2>/dev/null && command -v $$($(GO) env CC) 2>/dev/null)
+
+.PHONY: all build run serve test test-mic check test-avx512 generate cross bench fuzz clean
 
 all: build
 
-build: ## bin/sotto, the one program
+build: ## bin/sotto, the one program; with a microphone where PortAudio is installed
+ifneq ($(HAS_MIC),)
+	@CGO_ENABLED=1 $(GO) build -trimpath -tags $(MIC_TAGS) -o bin/sotto ./cmd/sotto
+else
 	@$(GO) build -trimpath -o bin/sotto ./cmd/sotto
+	@echo "built without a microphone: sotto listen --stdin takes a recorder's sound; install portaudio19-dev and a C compiler for more"
+endif
 
 run: build ## start the daemon, speak the bundled clip to it, print what comes back
 	@bin/sotto serve --demo --listen $(LISTEN)
@@ -25,6 +35,9 @@ test: ## everything a change must pass; under 5 minutes on 2 cores
 	@$(GO) test ./...
 	@if command -v node >/dev/null; then node --test web/test/*.test.mjs; \
 	else echo "web tests left out: they need Node 20"; fi
+
+test-mic: ## the microphone on a sound server of its own; needs PortAudio and PulseAudio
+	CGO_ENABLED=1 $(GO) test -count 1 -tags portaudio -run TestAReal ./audio/mic ./cmd/sotto
 
 check: ## what is slower: format, data races, every platform, the recipe's tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }

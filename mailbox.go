@@ -10,6 +10,8 @@ import (
 // mailboxLen frames may wait between the voice and the model (2 s).
 const mailboxLen = 50
 
+const behindCause = "the server is behind"
+
 // mail is what a voice hands over, in order: a frame, or a word about the sound.
 type mail struct {
 	frame audio.Frame // when kind is heard
@@ -54,7 +56,7 @@ func (s *Session) Offer(f *audio.Frame) {
 			s.drop()
 			return
 		}
-		s.mailbox <- mail{kind: missing, n: s.shed, cause: "the server is behind"}
+		s.mailbox <- mail{kind: missing, n: s.shed, cause: behindCause}
 		s.shed = 0
 	}
 	select {
@@ -110,14 +112,19 @@ func (s *Session) Finish(tail []float32) {
 // Waiting returns how much sound waits to be heard.
 func (s *Session) Waiting() audio.Position { return audio.Position(len(s.mailbox)) * audio.FrameLen }
 
-// Behind returns how long the sound had waited that is heard now.
+// Behind returns how late the sound is that is heard now.
 func (s *Session) Behind() time.Duration { return time.Duration(s.age.Load()) }
 
-// look learns how late the sound is, and what has to be left out. What counts is
-// the least age of a second's frames: work comes in bursts, and sound that only
-// waits for one is not late.
+// look learns how late the sound is, and what has to be left out. Sound is late by
+// what it has waited, but no more than by what the voice has fallen behind since
+// its first frame: what comes faster than people speak waits and is not late. And
+// what counts is the least of a second's frames: work comes in bursts, and sound
+// that only waits for one is not late.
 func (s *Session) look(since time.Time) {
-	age := time.Since(since)
+	if s.first.IsZero() {
+		s.first = since
+	}
+	age := max(0, min(time.Since(since), time.Since(s.first)-time.Duration(s.heard)*time.Second/audio.RateHz))
 	s.age.Store(int64(age))
 	s.engine.observe(FrameLag, age.Seconds())
 	if s.looked == 0 || age < s.least {
@@ -135,13 +142,7 @@ func (s *Session) look(since time.Time) {
 func (s *Session) take(ctx context.Context, m *mail) error {
 	switch m.kind {
 	case missing:
-		var silence audio.Frame
-		for range m.n {
-			if err := s.hear(ctx, &silence); err != nil {
-				return err
-			}
-		}
-		s.putAside(Caption{Lost: audio.Position(m.n) * audio.FrameLen, Cause: m.cause})
+		return s.miss(ctx, m.n, m.cause)
 	case lost:
 		s.putAside(Caption{Lost: audio.Position(m.n), Cause: m.cause})
 	case mark:
@@ -153,6 +154,20 @@ func (s *Session) take(ctx context.Context, m *mail) error {
 	default:
 		s.look(m.since)
 		return s.hear(ctx, &m.frame)
+	}
+	return nil
+}
+
+// miss hears frames that never came.
+func (s *Session) miss(ctx context.Context, frames int64, cause string) error {
+	var silence audio.Frame
+	for range frames {
+		if err := s.hear(ctx, &silence); err != nil {
+			return err
+		}
+	}
+	if frames > 0 {
+		s.putAside(Caption{Lost: audio.Position(frames) * audio.FrameLen, Cause: cause})
 	}
 	return nil
 }

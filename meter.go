@@ -13,7 +13,7 @@ type Measure uint8
 
 // What is measured, in its unit.
 const (
-	FrameLag    Measure = iota // seconds from the handing over of a frame to its turn
+	FrameLag    Measure = iota // seconds by which a frame was late when its turn came
 	StepTime                   // seconds that the drafts of a step took, in all languages
 	FirstWord                  // seconds from the first sign of speech to the first word that stays
 	EndOfSpeech                // seconds from the end of speech to the last word

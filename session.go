@@ -64,8 +64,8 @@ type Session struct {
 	tail     chan []float32 // the voice's last samples, less than a frame
 	changes  chan change    // of what is wanted
 	closing  sync.Once
-	age      atomic.Int64 // ns that the sound had waited which is heard now
-	shed     int64        // frames that Offer has lost since it last marked them; its caller owns it
+	age      atomic.Int64 // ns by which the sound is late that is heard now
+	shed     int64        // frames that Offer has lost since it last marked them; its caller's, until Finish
 
 	stats struct{ frames, lost, segments, steps, skipped, cuts, guarded, positions, bytes atomic.Int64 }
 
@@ -87,8 +87,9 @@ type Session struct {
 	began      time.Time     // with that frame
 	weight     float64       // that the voice is counted with; 0: it is not
 	rung       int           // of the ladder, a second ago at most
-	looked     int           // frames since then
-	least      time.Duration // that one of them had waited
+	first      time.Time     // when the first frame was handed over
+	looked     int           // frames since the rung was looked at
+	least      time.Duration // that one of them was late
 	asks       []decoder.Ask
 	asked      []*target
 }
@@ -206,7 +207,11 @@ func (s *Session) listen(ctx context.Context) error {
 		case m, ok := <-s.mailbox:
 			s.began = time.Now()
 			if !ok {
-				return s.end(ctx, <-s.tail)
+				tail := <-s.tail
+				if err := s.miss(ctx, s.shed, behindCause); err != nil {
+					return err
+				}
+				return s.end(ctx, tail)
 			}
 			if err := s.take(ctx, &m); err != nil {
 				return err

@@ -142,7 +142,7 @@ func TestARoomIsReadWhileAVoiceSpeaks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"screen", "joined", "words", "tail", "end", "left"} {
+	for _, name := range []string{"screen", "joined", "commit", "end", "left"} {
 		if !strings.Contains(string(all), "event: "+name+"\n") {
 			t.Errorf("no %s among the events:\n%s", name, all)
 		}
@@ -157,7 +157,7 @@ func TestARoomIsReadWhileAVoiceSpeaks(t *testing.T) {
 			id = after
 		}
 	}
-	r.again(t, dir, change, id, want, strings.Count(string(all), "event: words\n"))
+	r.again(t, dir, change, id, want, strings.Count(string(all), "event: commit\n"))
 }
 
 // again starts the server once more: the text is there, and a reader goes on where
@@ -180,7 +180,7 @@ func (*running) again(t *testing.T, dir string, change func(*Options), id, want 
 	defer response.Body.Close()
 	r.stop()
 	all, err := io.ReadAll(response.Body)
-	if got := strings.Count(string(all), "event: words\n"); err != nil || got != words || strings.Contains(string(all), "event: reset") {
+	if got := strings.Count(string(all), "event: commit\n"); err != nil || got != words || strings.Contains(string(all), "event: reset") {
 		t.Errorf("behind %s came %d words, %v, want %d:\n%s", id, got, err, words, all)
 	}
 }

@@ -14,13 +14,13 @@ import (
 
 	"sotto"
 	"sotto/transport/access"
-	"sotto/transport/deepgram"
 	"sotto/transport/feed"
 	"sotto/transport/metrics"
 	"sotto/transport/openai"
 	"sotto/transport/realtime"
 	"sotto/transport/room"
 	"sotto/transport/voice"
+	"sotto/transport/whip"
 	"sotto/transport/ws"
 )
 
@@ -33,9 +33,12 @@ type Options struct {
 	Source  string            // language of OpenAI's voices that do not say, where the model hears several
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
-	Tokens  *access.Tokens    // nil: whoever reaches the server may do everything
-	Metrics *metrics.Metrics  // shown at /metrics; nil: nothing is
-	Log     *slog.Logger
+	WebRTC  WebRTC
+	// Listeners are bound beside the server's own.
+	Listeners Listeners
+	Tokens    *access.Tokens   // nil: whoever reaches the server may do everything
+	Metrics   *metrics.Metrics // shown at /metrics; nil: nothing is
+	Log       *slog.Logger
 	Rules
 }
 
@@ -56,17 +59,18 @@ const MaxRooms = 64
 
 // Server serves the page and the doors on one listener.
 type Server struct {
-	options Options
-	hall    *voice.Hall
-	voices  *ws.Handler
-	audio   *openai.Handler
-	live    *realtime.Handler
-	streams *deepgram.Handler
-	readers *feed.Handler
-	unsaved error // of the rooms, when they were closed
-	gate    *gate
-	rules   atomic.Pointer[Rules]
-	phase   atomic.Int32
+	options   Options
+	hall      *voice.Hall
+	voices    *ws.Handler
+	audio     *openai.Handler
+	live      *realtime.Handler
+	readers   *feed.Handler
+	published *whip.Door // nil: no WebRTC
+	others    others
+	unsaved   error // of the rooms, when they were closed
+	gate      *gate
+	rules     atomic.Pointer[Rules]
+	phase     atomic.Int32
 }
 
 // Listen binds address. Nothing is served before Run.
@@ -77,7 +81,7 @@ func Listen(address string, opt Options) (*Server, error) {
 	s := &Server{options: opt}
 	s.SetRules(opt.Rules)
 	var err error
-	if s.gate, err = openGate(address, func() HTTPLimits { return s.rules.Load().HTTP }); err != nil {
+	if s.gate, err = openGate(address, s.httpLimits); err != nil {
 		return nil, err
 	}
 	s.hall = &voice.Hall{Latency: opt.Latency, Rooms: opt.Rooms, Log: opt.Log}
@@ -89,7 +93,14 @@ func Listen(address string, opt Options) (*Server, error) {
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
 	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Source: opt.Source, Log: opt.Log})
 	s.live = realtime.New(s.realtime())
-	s.streams = deepgram.New(s.deepgram())
+	if err = s.openOthers(); err == nil {
+		err = s.openWhip()
+	}
+	if err != nil {
+		s.gate.Close()
+		s.others.unbind()
+		return nil, err
+	}
 	if opt.Metrics != nil {
 		s.gate.show(opt.Metrics)
 	}
@@ -111,12 +122,16 @@ func (s *Server) SetRules(rules Rules) {
 // Run serves until ctx ends, then lets every voice say what it has heard. What
 // asks meanwhile is told that the server stops.
 func (s *Server) Run(ctx context.Context) error {
-	server := s.httpServer(ctx)
+	server := s.httpServer(ctx, s.guard(s.routes()))
 	s.readers.Stopping = ctx.Done()
 	keeping, endRooms := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRooms()
 	kept := make(chan error, 1)
 	go func() { kept <- s.options.Rooms.Run(keeping) }()
+	calling, endCalls := context.WithCancel(ctx)
+	defer endCalls()
+	called := s.runWhip(calling)
+	endOthers := s.runOthers(calling)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -129,6 +144,9 @@ func (s *Server) Run(ctx context.Context) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
+	endCalls()
+	endOthers()
+	err = errors.Join(err, called())
 	s.closeRooms()
 	endRooms()
 	return errors.Join(err, s.unsaved, <-kept)
@@ -170,10 +188,10 @@ func (s *Server) mint(ctx context.Context, ttl time.Duration) (secret string, ex
 	return secret, expires, nil
 }
 
-func (s *Server) httpServer(ctx context.Context) *http.Server {
+func (s *Server) httpServer(ctx context.Context, handler http.Handler) *http.Server {
 	limits := s.rules.Load().HTTP
 	return &http.Server{
-		Handler:           s.guard(s.routes()),
+		Handler:           handler,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withGuest,
 		ReadHeaderTimeout: limits.HeaderTime,

@@ -53,7 +53,7 @@ func newApp(stdout, stderr *os.File) *cli.App {
 		ErrWriter:            stderr,
 		ExitErrHandler:       func(*cli.Context, error) {}, // main exits
 		OnUsageError:         func(_ *cli.Context, err error, _ bool) error { return err },
-		Commands:             []*cli.Command{translateCommand(), serveCommand(), configCommand(), pullCommand(), modelsCommand(), evalCommand(), benchCommand(), completionCommand(), versionCommand()},
+		Commands:             []*cli.Command{translateCommand(), listenCommand(), devicesCommand(), serveCommand(), doctorCommand(), configCommand(), pullCommand(), modelsCommand(), evalCommand(), benchCommand(), completionCommand(), versionCommand()},
 		Action:               unknownCommand,
 	}
 	for _, c := range app.Commands {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -15,6 +16,7 @@ const (
 	faint    = "\x1b[2m"
 	plain    = "\x1b[0m"
 	clearEnd = "\x1b[0J"
+	labelled = "\x1b[%dm%s" + plain // a colour, and what has it
 	// tailWidth is a line on a screen of which nothing is known.
 	tailWidth = 76
 	// narrowest is the least a line is cut to.
@@ -28,15 +30,20 @@ type livePrinter struct {
 	out       io.Writer
 	width     func() int // columns of the screen; 0: not known
 	languages []string
+	colours   bool
 	text      map[string]string // committed of the open segment
 	tail      map[string]string
-	drawn     int // lines that are redrawn
+	status    string // a line below all others; "": none
+	drawn     int    // lines that are redrawn
 }
+
+// palette are the colours of the languages' labels, in the order asked for.
+var palette = []int{36, 33, 35, 32, 34, 31} // cyan, yellow, magenta, green, blue, red
 
 func newLivePrinter(out *os.File, languages []string) *livePrinter {
 	return &livePrinter{
 		out: out, width: func() int { return screenWidth(out) }, languages: languages,
-		text: make(map[string]string), tail: make(map[string]string),
+		colours: os.Getenv("NO_COLOR") == "", text: make(map[string]string), tail: make(map[string]string),
 	}
 }
 
@@ -53,10 +60,33 @@ func (p *livePrinter) caption(c sotto.Caption) error {
 	return err
 }
 
+// note writes a line that stays, of what is not text of the voice.
+func (p *livePrinter) note(text string) error {
+	var b strings.Builder
+	p.erase(&b)
+	b.WriteString(faint + printable(text) + plain + "\n")
+	p.draw(&b)
+	_, err := io.WriteString(p.out, b.String())
+	return err
+}
+
+// show puts a text into the line below all others.
+func (p *livePrinter) show(status string) error {
+	if status == p.status {
+		return nil
+	}
+	var b strings.Builder
+	p.erase(&b)
+	p.status = status
+	p.draw(&b)
+	_, err := io.WriteString(p.out, b.String())
+	return err
+}
+
 // scroll writes a language's segment as a line that stays.
 func (p *livePrinter) scroll(b *strings.Builder, language string) {
 	if text := p.text[language]; text != "" {
-		b.WriteString(p.label(language) + text + "\n")
+		b.WriteString(p.paint(language) + text + "\n")
 	}
 	p.text[language], p.tail[language] = "", ""
 }
@@ -80,15 +110,27 @@ func (p *livePrinter) draw(b *strings.Builder) {
 		if text == "" && tail == "" {
 			continue
 		}
-		label := p.label(language)
-		text, tail = fit(text, tail, width-len(label))
-		b.WriteString(label + text)
+		text, tail = fit(text, tail, width-len(p.label(language)))
+		b.WriteString(p.paint(language) + text)
 		if tail != "" {
 			b.WriteString(faint + tail + plain)
 		}
 		b.WriteString("\n")
 		p.drawn++
 	}
+	if p.status != "" {
+		b.WriteString(faint + firstColumns(p.status, width) + plain + "\n")
+		p.drawn++
+	}
+}
+
+// paint returns the label in the language's colour.
+func (p *livePrinter) paint(language string) string {
+	label := p.label(language)
+	if i := slices.Index(p.languages, language); p.colours && label != "" && i >= 0 {
+		return fmt.Sprintf(labelled, palette[i%len(palette)], label)
+	}
+	return label
 }
 
 // label returns what stands before a language's text. Codes are ASCII.
@@ -103,6 +145,7 @@ func (p *livePrinter) label(language string) string {
 func (p *livePrinter) close() error {
 	var b strings.Builder
 	p.erase(&b)
+	p.status = ""
 	for _, language := range p.languages {
 		p.scroll(&b, language)
 	}

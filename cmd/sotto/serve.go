@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -44,6 +46,7 @@ type daemon struct {
 	json   bool        // form of the log
 	level  slog.LevelVar
 	log    *slog.Logger
+	rooms  *room.Store
 	rules  transport.Rules // that the server has
 	tokens *access.Tokens  // nil: nobody is asked
 	file   string          // of the tokens
@@ -92,29 +95,30 @@ func (d *daemon) listen() (err error) {
 	if d.rules, err = rules(&d.config); err != nil {
 		return environmentError("%w; name other files with --tls-cert and --tls-key", err)
 	}
-	rooms, err := room.OpenStore(d.config.State, d.config.Rooms.Most, room.Options{
+	d.rooms, err = room.OpenStore(d.config.State, d.config.Rooms.Most, room.Options{
 		Idle: d.config.Rooms.Idle, KeepFor: d.config.Rooms.KeepFor, KeepBytes: int64(d.config.Rooms.KeepBytes),
 	})
 	if err != nil {
 		return environmentError("%w; say where rooms are kept with --state", err)
 	}
 	if err = d.openTokens(); err == nil {
-		err = d.bind(rooms)
+		err = d.bind()
 	}
 	if err != nil {
-		rooms.Close()
+		d.rooms.Close()
 	}
 	return err
 }
 
-func (d *daemon) bind(rooms *room.Store) (err error) {
+func (d *daemon) bind() (err error) {
 	d.server, err = transport.Listen(d.config.Listen, transport.Options{
 		Assets:  web.Assets(),
 		Files:   map[string][]byte{"/demo.ogg": pocket.Demo},
 		Latency: d.config.Latency,
 		Source:  d.config.Source,
 		Drain:   d.config.Drain,
-		Rooms:   rooms,
+		Rooms:   d.rooms,
+		WebRTC:  transport.WebRTC{Listen: d.config.WHIP.Listen, TCP: d.config.WHIP.TCP, Addresses: d.config.WHIP.Addresses},
 		Tokens:  d.tokens,
 		Metrics: d.shown,
 		Log:     d.log,
@@ -129,13 +133,8 @@ func (d *daemon) bind(rooms *room.Store) (err error) {
 // loadModel opens the model, computes with it once and lets voices in. done
 // closes it.
 func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
-	// The command line has told the engine's flags already, the file may have more.
-	for name, value := range map[string]string{
-		"model": d.config.Model, "mmproj": d.config.Mmproj, "weights": d.config.Weights, "threads": strconv.Itoa(d.config.Threads),
-	} {
-		if err := d.c.Set(name, value); err != nil {
-			return nil, err
-		}
+	if err := d.tellEngine(); err != nil {
+		return nil, err
 	}
 	engine, done, err := openEngine(d.c, sotto.EngineOptions{Seats: d.config.Seats, Observe: d.shown.Observe})
 	if err != nil {
@@ -152,19 +151,35 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 	return done, nil
 }
 
+// tellEngine sets the engine's flags: the command line has told some already, the
+// file may have more.
+func (d *daemon) tellEngine() error {
+	return errors.Join(
+		d.c.Set("model", d.config.Model), d.c.Set("mmproj", d.config.Mmproj),
+		d.c.Set("weights", d.config.Weights), d.c.Set("threads", strconv.Itoa(d.config.Threads)),
+	)
+}
+
 // warm lets a second of silence through both towers: what is loaded or laid out
 // at first use is ready then.
 func warm(ctx context.Context, engine *sotto.Engine) error {
-	source, target := "en", "en" // of a model that knows any language
+	source, target := knownLanguages(engine)
+	_, err := engine.Trace(ctx, make([]float32, audio.RateHz), source, target, nil)
+	return err
+}
+
+// knownLanguages returns one that the model hears and one that it writes:
+// English, unless it knows others only.
+func knownLanguages(engine *sotto.Engine) (source, target string) {
+	source, target = "en", "en"
 	profile := engine.Model().Config.Profile
 	if len(profile.Sources) > 0 {
 		source = profile.Sources[0]
 	}
-	if len(profile.Targets) > 0 {
+	if len(profile.Targets) > 0 && !slices.Contains(profile.Targets, target) {
 		target = profile.Targets[0]
 	}
-	_, err := engine.Trace(ctx, make([]float32, audio.RateHz), source, target, nil)
-	return err
+	return source, target
 }
 
 // serveDemo speaks the bundled clip to the server. On a terminal the server

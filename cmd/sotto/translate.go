@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -145,7 +144,12 @@ func (j *job) translate(ctx context.Context, engine *sotto.Engine, name, label s
 	defer cancel()
 	fed := make(chan error, 1)
 	go session.Run(all) // its error comes out of Next
-	go func() { fed <- j.feed(ctx, all, session, source) }()
+	pace, progress := newPacer(j.realtime), newProgress(j.stderr, j.stdout)
+	e := ear{source: recording{source}, due: pace.wait, heard: progress.frame}
+	go func() {
+		fed <- e.feed(ctx, all, session)
+		progress.done()
+	}()
 	err = printAll(all, session, out)
 	cancel()
 	if told := <-fed; err == nil {
@@ -183,70 +187,6 @@ func (j *job) open(ctx context.Context, name string) (intake.Source, func(), err
 	return source, func() { source.Close(); closeFile() }, nil
 }
 
-// feed pushes the sound until it ends or the user interrupts; what was heard is
-// finished either way.
-func (j *job) feed(ctx, all context.Context, session *sotto.Session, source intake.Source) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	frames, ended := make(chan audio.Frame), make(chan ending, 1)
-	// Reading may wait for sound without end, so it has a goroutine of its own;
-	// an interrupt leaves that behind.
-	go func() { ended <- readFrames(ctx, source, frames) }()
-	pace := newPacer(j.realtime)
-	progress := newProgress(j.stderr, j.stdout)
-	defer progress.done()
-	for {
-		select {
-		case f := <-frames:
-			if pace.wait(ctx) && session.Push(all, &f) != nil {
-				return nil // the session has ended and says why itself
-			}
-			progress.frame()
-		case end := <-ended:
-			session.Finish(end.rest)
-			if ctx.Err() != nil { // which the reader may have seen first
-				return interrupted()
-			}
-			return end.err
-		case <-ctx.Done():
-			session.Finish(nil)
-			return interrupted()
-		case <-all.Done():
-			return nil
-		}
-	}
-}
-
-// ending is how a recording ends: samples short of a frame, and an error when
-// that is not its proper end.
-type ending struct {
-	rest []float32
-	err  error
-}
-
-// readFrames cuts the sound into frames until it or ctx ends.
-func readFrames(ctx context.Context, source intake.Source, frames chan<- audio.Frame) ending {
-	var framer audio.Framer
-	buf := make([]float32, audio.FrameLen)
-	for {
-		n, err := source.Read(buf)
-		framer.Write(buf[:n])
-		for f, ok := framer.Next(); ok; f, ok = framer.Next() {
-			select {
-			case frames <- *f:
-			case <-ctx.Done():
-				return ending{err: ctx.Err()}
-			}
-		}
-		switch {
-		case err == io.EOF:
-			return ending{rest: framer.Rest()}
-		case err != nil:
-			return ending{framer.Rest(), audioError(err)}
-		}
-	}
-}
-
 // printAll prints captions until the session has said everything.
 func printAll(ctx context.Context, session *sotto.Session, out printer) error {
 	for {
@@ -260,30 +200,5 @@ func printAll(ctx context.Context, session *sotto.Session, out printer) error {
 		if err := out.caption(c); err != nil {
 			return environmentError("cannot write the captions: %w", err)
 		}
-	}
-}
-
-// pacer lets one frame through every 40 ms, counted from the first.
-type pacer struct {
-	realtime bool
-	began    time.Time
-	frames   int
-}
-
-func newPacer(realtime bool) *pacer { return &pacer{realtime: realtime, began: time.Now()} }
-
-// wait returns false when ctx ended first. A frame is due once it has been
-// spoken, at its end.
-func (p *pacer) wait(ctx context.Context) bool {
-	p.frames++
-	if !p.realtime {
-		return ctx.Err() == nil
-	}
-	due := p.began.Add(time.Duration(p.frames) * audio.FrameMilli * time.Millisecond)
-	select {
-	case <-time.After(time.Until(due)):
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

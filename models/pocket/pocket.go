@@ -24,10 +24,16 @@ var (
 var Policy []byte
 
 // Demo is a Spanish clip of 22 s as Ogg Opus: seven sentences of the training
-// side in one clear voice. testset/demo.jsonl holds its texts and times.
+// side in one clear voice.
 //
 //go:embed testset/demo.ogg
 var Demo []byte
+
+// DemoTexts is what the recipe says of the clip, as JSON: its sentences, with
+// their times, in every language.
+//
+//go:embed testset/demo.jsonl
+var DemoTexts []byte
 
 // Open loads the embedded model, packed for the fast kernels.
 func Open() (*gemma4.Model, error) {

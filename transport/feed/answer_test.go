@@ -70,7 +70,7 @@ func TestHistoryComesInPages(t *testing.T) {
 			path = fmt.Sprint("/history?n=500&lang=en&before=", p.Before)
 		}
 		for _, e := range slices.Backward(p.Events) {
-			if e.Type == "words" {
+			if e.Type == "commit" {
 				words = append(words, e.Text)
 			}
 		}

@@ -61,12 +61,12 @@ func (s *stream) text(data string) string {
 	var m struct {
 		Type, Text string
 		Segments   []struct{ Text string }
-		Tails      []struct{ Text string }
+		Drafts     []struct{ Text string }
 	}
 	if err := json.Unmarshal([]byte(data), &m); err != nil || m.Type == "" {
 		s.t.Errorf("data %q: %v", data, err)
 	}
-	for _, g := range append(m.Segments, m.Tails...) {
+	for _, g := range append(m.Segments, m.Drafts...) {
 		m.Text += "|" + g.Text
 	}
 	return m.Text
@@ -79,7 +79,7 @@ func (s *stream) want(all ...string) {
 		if got := e.name + e.text; got != want {
 			s.t.Errorf("got %q, want %q", got, want)
 		}
-		if stays := e.name != "tail" && e.name != "reset"; stays != (e.id != "") && e.name != "EOF" {
+		if stays := e.name != "draft" && e.name != "reset"; stays != (e.id != "") && e.name != "EOF" {
 			s.t.Errorf("%s has id %q", e.name, e.id)
 		}
 	}
@@ -92,11 +92,11 @@ func TestEventsComeAsTheyAreSaid(t *testing.T) {
 	s := h.stream("events")
 	s.want("screen| good morning| the| train")
 	h.say(1, "en", "train", "", false)
-	s.want("words train")
+	s.want("commit train")
 	h.say(1, "en", "", " leaves", false)
-	s.want("tail leaves")
+	s.want("draft leaves")
 	h.say(1, "en", "leaves", "", true)
-	s.want("words leaves", "end")
+	s.want("commit leaves", "end")
 	h.voice.Gap(second, second, "behind")
 	s.want("gap")
 	h.voice.Leave()
@@ -110,11 +110,11 @@ func TestAReaderComesAgainWithoutAGap(t *testing.T) {
 	s := h.stream("events")
 	s.want("screen")
 	h.say(0, "en", "one", "", false)
-	s.want("words one")
+	s.want("commit one")
 	h.say(0, "en", "two", "", false)
 	h.say(0, "en", "three", " fo", false)
 	s = h.stream("events", "Last-Event-ID", s.last)
-	s.want("words two", "words three", "tail fo")
+	s.want("commit two", "commit three", "draft fo")
 }
 
 // A reader of one language that was sent nothing of another still gets on.
@@ -126,10 +126,10 @@ func TestAnIDPassesOverWhatIsLeftOut(t *testing.T) {
 	before := s.last
 	h.say(0, "fr", "deux", "", false)
 	h.say(0, "en", "two", "", false)
-	s.want("words two")
+	s.want("commit two")
 	h.say(0, "fr", "trois", "", false)
 	h.say(0, "en", "", " three", false)
-	s.want("tail three")
+	s.want("draft three")
 	if s.last == before || s.last != fmt.Sprintf("%s-5", strings.Split(before, "-")[0]) {
 		t.Errorf("the id is %s behind event 5", s.last)
 	}
@@ -167,7 +167,7 @@ func TestForgottenTextResetsWhoReads(t *testing.T) {
 	h.room.Forget()
 	s.want("reset", "screen")
 	h.say(1, "en", "open", "", false)
-	s.want("words open")
+	s.want("commit open")
 	if text := h.whole("captions.txt"); text != "[en] open\n" {
 		t.Errorf("the text is %q", text)
 	}
@@ -181,7 +181,7 @@ func TestSilenceHasComments(t *testing.T) {
 	s.want("screen")
 	time.Sleep(200 * time.Millisecond)
 	h.say(0, "en", "a", "", false)
-	s.want("words a")
+	s.want("commit a")
 	if s.comments < 2 {
 		t.Errorf("%d comments in 10 times their pause", s.comments)
 	}

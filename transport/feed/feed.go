@@ -1,5 +1,5 @@
-// Package feed lets programs and pages read rooms over HTTP: as server-sent
-// events, as text and JSON lines, and as subtitles. PROTOCOL.md of package wire says
+// Package feed lets programs and pages read rooms: over a WebSocket, as
+// server-sent events, as text and JSON lines, and as subtitles. PROTOCOL.md of package wire says
 // what each sends.
 package feed
 
@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,7 +32,7 @@ type Handler struct {
 	// are closed, nobody else is let in.
 	Stopping  <-chan struct{}
 	Patience  time.Duration // for a piece of at most about 64 KiB to leave; 10 s
-	KeepAlive time.Duration // between comments of a stream of events; 15 s
+	KeepAlive time.Duration // between comments, or pings, of a stream of events; 15 s
 	Log       *slog.Logger
 
 	now func() time.Time // tests are ahead of time; nil: time.Now
@@ -44,9 +46,9 @@ type visit struct {
 	*sender
 	request  *http.Request
 	room     *room.Room
-	language string // "": all
+	language string // languages with commas between; "": all
 	follow   bool
-	pause    time.Duration // between comments
+	pause    time.Duration // between comments or pings
 	leave    func()        // the room
 }
 
@@ -66,6 +68,7 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 			h.serve(w, r, f.kind, f.serve)
 		})
 	}
+	mux.HandleFunc("GET /rooms/{id}/stream", h.socket)
 	mux.HandleFunc("GET /rooms/{id}", h.answer(state))
 	mux.HandleFunc("GET /rooms/{id}/history", h.answer(history))
 	mux.HandleFunc("GET /rooms/{id}/hls/master.m3u8", h.stream((*live).master))
@@ -172,5 +175,5 @@ func (h *Handler) life(r *http.Request) (context.Context, func()) {
 
 // wants reports whether the reader asked for an event.
 func (v *visit) wants(language string) bool {
-	return v.language == "" || language == "" || v.language == language
+	return v.language == "" || language == "" || slices.Contains(strings.Split(v.language, ","), language)
 }

@@ -42,7 +42,7 @@ func TestFiles(t *testing.T) {
 		}
 		kinds, texts = append(kinds, m.Type), append(texts, m.Text)
 	}
-	if got := strings.Join(kinds, " "); got != "joined words words end words" || strings.Join(texts, "") != " good morning. <all>\x1b[2J the train" {
+	if got := strings.Join(kinds, " "); got != "joined commit commit end commit" || strings.Join(texts, "") != " good morning. <all>\x1b[2J the train" {
 		t.Errorf("lines of %s with %q", got, texts)
 	}
 }

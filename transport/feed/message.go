@@ -43,11 +43,11 @@ type gap struct {
 	mark
 	LostMs  int64  `json:"lost_ms"`
 	HeardMs int64  `json:"heard_ms"`
-	Note    string `json:"note,omitempty"`
+	Cause   string `json:"cause,omitempty"`
 }
 
-type tail struct {
-	Type     string `json:"type"` // "tail"
+type draft struct {
+	Type     string `json:"type"` // "draft"
 	Voice    int    `json:"voice"`
 	Segment  int    `json:"segment"`
 	Language string `json:"language"`
@@ -70,14 +70,16 @@ type segment struct {
 
 type screen struct {
 	Type     string    `json:"type"` // "screen"
+	Epoch    uint64    `json:"epoch"`
+	Seq      uint64    `json:"seq"` // of the last event that it has
 	Segments []segment `json:"segments"`
-	Tails    []tail    `json:"tails"`
+	Drafts   []draft   `json:"drafts"`
 	Durable  bool      `json:"durable"`
 }
 
 // kinds are the names of events.
 var kinds = map[room.Kind]string{
-	room.Said: "words", room.Ended: "end", room.Joined: "joined", room.Left: "left", room.Gap: "gap",
+	room.Said: "commit", room.Ended: "end", room.Joined: "joined", room.Left: "left", room.Gap: "gap",
 }
 
 func messageOf(e *room.Event, durable bool) any {
@@ -116,13 +118,13 @@ func wordsOf(e *room.Event) []wire.Word {
 	return all
 }
 
-func tailOf(t *room.Tail) tail {
-	return tail{"tail", t.Voice, t.Segment, t.Language, t.Text, t.Heard.Millis()}
+func draftOf(t *room.Tail) draft {
+	return draft{"draft", t.Voice, t.Segment, t.Language, t.Text, t.Heard.Millis()}
 }
 
 // screenOf is what the reader wants of a screen.
-func (v *visit) screenOf(s *room.Screen) screen {
-	out := screen{Type: "screen", Segments: []segment{}, Tails: []tail{}, Durable: s.Durable}
+func (v *visit) screenOf(s *room.Screen, at room.Cursor) screen {
+	out := screen{Type: "screen", Epoch: at.Epoch, Seq: at.Seq, Segments: []segment{}, Drafts: []draft{}, Durable: s.Durable}
 	for i := range s.Segments {
 		if g := &s.Segments[i]; v.wants(g.Language) {
 			out.Segments = append(out.Segments, segment{g.Voice, g.Segment, g.Language, g.Text(), g.Ended})
@@ -130,7 +132,7 @@ func (v *visit) screenOf(s *room.Screen) screen {
 	}
 	for i := range s.Tails {
 		if t := &s.Tails[i]; v.wants(t.Language) {
-			out.Tails = append(out.Tails, tailOf(t))
+			out.Drafts = append(out.Drafts, draftOf(t))
 		}
 	}
 	return out

@@ -164,8 +164,7 @@ func (s *Socket) Write(message any) error {
 }
 
 // Close says goodbye, with code 0 to nobody, and waits until the client has closed
-// too: closing with unread sound in the socket would cut off our last message. It
-// reads the connection itself, because a WebSocket reader whose deadline has
+// too. It reads the connection itself, because a WebSocket reader whose deadline has
 // passed never reads again.
 func (s *Socket) Close(code int, reason string) {
 	defer s.conn.Close()
@@ -175,10 +174,16 @@ func (s *Socket) Close(code int, reason string) {
 		return
 	}
 	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(s.limits.Write))
-	raw := s.conn.NetConn()
-	if half, ok := raw.(interface{ CloseWrite() error }); ok {
+	Linger(s.conn.NetConn(), s.limits.Linger)
+}
+
+// Linger says that nothing more will come and waits, so long at most, until the
+// client has closed too: closing with unread sound in the socket would cut off our
+// last message.
+func Linger(conn net.Conn, wait time.Duration) {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
 	}
-	raw.SetReadDeadline(time.Now().Add(s.limits.Linger))
-	io.Copy(io.Discard, raw)
+	conn.SetReadDeadline(time.Now().Add(wait))
+	io.Copy(io.Discard, conn)
 }

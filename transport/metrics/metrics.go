@@ -26,7 +26,7 @@ type measure struct {
 }
 
 var measures = map[sotto.Measure]measure{
-	sotto.FrameLag:    {"frame_lag_seconds", "Time from the handing over of a frame of sound to its turn.", true},
+	sotto.FrameLag:    {"frame_lag_seconds", "Time by which a frame of sound was late when its turn came.", true},
 	sotto.StepTime:    {"step_seconds", "Time that the drafts of one step took, in all languages of a voice.", true},
 	sotto.FirstWord:   {"first_word_seconds", "Time from the first sign of speech to the first word that stays.", true},
 	sotto.EndOfSpeech: {"end_of_speech_seconds", "Time from the end of speech to the last word of its segment.", true},

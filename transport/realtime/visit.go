@@ -180,7 +180,7 @@ func (v *visit) change(c *config) *fault {
 	case c.source != v.source, c.rate != v.config.rate:
 		return invalid("session.audio.input", "invalid_value", "the language that is spoken and the sound's format cannot change once there was sound; open another session")
 	case !slices.Equal(wanted, v.config.languages()):
-		if err := v.voice.Set(v.run, wanted, false); err != nil {
+		if err := v.voice.Set(v.run, voice.Change{Targets: wanted, Transcribe: new(bool)}); err != nil {
 			return refused(err)
 		}
 	}

@@ -69,6 +69,13 @@ func (s *Splitter) End() error {
 	return nil
 }
 
+// Preview gives the cues that End would write now, to another writer.
+func (s *Splitter) Preview(out *Writer) error {
+	later := *s // whose units are not written to
+	later.out = out
+	return later.End()
+}
+
 // Close completes the file.
 func (s *Splitter) Close() error {
 	if err := s.End(); err != nil {

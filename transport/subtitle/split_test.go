@@ -222,3 +222,31 @@ func TestCuesAreTakenBitByBit(t *testing.T) {
 		}
 	})
 }
+
+// What a preview gives is what the end gives, and it changes nothing.
+func TestAPreviewIsTheEndThatCouldBe(t *testing.T) {
+	var whole strings.Builder
+	s := NewSplitter(NewSRT(&whole))
+	for i, text := range strings.SplitAfter("We go to the market, because it is warm, and then we go home again. It rains", " ") {
+		at := int64(i) * 400
+		if err := s.Add(Word{Text: text, StartMs: at, EndMs: at + 400}); err != nil {
+			t.Fatal(err)
+		}
+		var first, second strings.Builder
+		s.Preview(NewSRT(&first))
+		s.Preview(NewSRT(&second))
+		if first.String() != second.String() || s.open.Empty() != (first.Len() == 0) {
+			t.Fatalf("after %d words %q, then %q", i+1, first.String(), second.String())
+		}
+	}
+	var preview strings.Builder
+	s.Preview(NewSRT(&preview))
+	written := whole.Len()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, last, _ := strings.Cut(whole.String()[written:], "\n")
+	if _, said, _ := strings.Cut(preview.String(), "\n"); last != said {
+		t.Errorf("the end gives %q, its preview gave %q", last, said)
+	}
+}

@@ -144,9 +144,9 @@ func TestCatalogueOfBadInput(t *testing.T) {
 			tt.do(c)
 			all, code := c.rest()
 			last := all[len(all)-1]
-			if code != endings[tt.code].close || last.Type != "error" || last.Code != tt.code || last.Hint == "" ||
-				tt.message != "" && last.Message != tt.message || (last.RetryMs > 0) != (endings[tt.code].retry > 0) {
-				t.Errorf("answered with %+v and %d, want %q with %q and %d", last, code, tt.code, tt.message, endings[tt.code].close)
+			if code != wire.Endings[tt.code].Close || last.Type != "error" || last.Code != tt.code || last.Hint == "" ||
+				tt.message != "" && last.Message != tt.message || (last.RetryMs > 0) != (wire.Endings[tt.code].Retry > 0) {
+				t.Errorf("answered with %+v and %d, want %q with %q and %d", last, code, tt.code, tt.message, wire.Endings[tt.code].Close)
 			}
 		})
 	}
@@ -189,14 +189,14 @@ func TestGoodbyesAreDocumented(t *testing.T) {
 	found := map[string]bool{}
 	for _, row := range regexp.MustCompile(`(?m)^\| (\d{4}) \| (.*?) \| .* \| (.*?) \|$`).FindAllSubmatch(doc, -1) {
 		for _, code := range regexp.MustCompile("`(\\w+)`").FindAllSubmatch(row[2], -1) {
-			end, known := endings[string(code[1])]
-			if close, _ := strconv.Atoi(string(row[1])); !known || end.close != close || bytes.HasPrefix(row[3], []byte("yes")) != (end.retry > 0) {
+			end, known := wire.Endings[string(code[1])]
+			if close, _ := strconv.Atoi(string(row[1])); !known || end.Close != close || bytes.HasPrefix(row[3], []byte("yes")) != (end.Retry > 0) {
 				t.Errorf("PROTOCOL.md says %s, the code %+v", row[0], end)
 			}
 			found[string(code[1])] = true
 		}
 	}
-	for code := range endings {
+	for code := range wire.Endings {
 		if !found[code] {
 			t.Errorf("PROTOCOL.md has no row for %q", code)
 		}

@@ -2,11 +2,7 @@ package ws
 
 import (
 	"errors"
-	"fmt"
-	"math/rand/v2"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -14,50 +10,16 @@ import (
 	"sotto/transport/wire"
 )
 
-// ending says how a connection is closed.
-type ending struct {
-	close int           // the WebSocket's code
-	retry time.Duration // when to come again, about; 0: the client must change something first
-}
-
-// endings are those of every error code, as PROTOCOL.md lists them.
-var endings = map[string]ending{
-	"frame":      {websocket.CloseProtocolError, 0},
-	"utf8":       {websocket.CloseInvalidFramePayloadData, 0},
-	"flood":      {websocket.ClosePolicyViolation, 0},
-	"unfinished": {websocket.ClosePolicyViolation, 0},
-	"too_big":    {websocket.CloseMessageTooBig, 0},
-	"internal":   {websocket.CloseInternalServerErr, 2 * time.Second},
-	"stopping":   {websocket.CloseServiceRestart, 4 * time.Second},
-	"full":       {websocket.CloseTryAgainLater, 10 * time.Second},
-	"no_pong":    {4402, time.Second},
-	"idle":       {4404, time.Second},
-	"session":    {4405, time.Second},
-	"slow":       {4408, 4 * time.Second},
-	"too_fast":   {4429, 4 * time.Second},
-	"order":      {4450, 0},
-	"message":    {4450, 0},
-	"format":     {4451, 0},
-	"language":   {4451, 0},
-	"latency":    {4451, 0},
-	"room":       {4451, 0},
-	"sequence":   {4452, 0},
-	"role":       {4455, 0},
-}
-
-// goodbye is a way for a connection to end. The zero value is a client that
-// has gone without a word.
-type goodbye struct {
-	close int // WebSocket close code
-	wire.Fault
-}
+// goodbye is a way for a connection to end. The zero value is a client that has
+// gone without a word.
+type goodbye struct{ wire.Goodbye }
 
 func bye(code, hint, format string, args ...any) goodbye {
-	return goodbye{endings[code].close, wire.Fault{Code: code, Message: fmt.Sprintf(format, args...), Hint: hint}}
+	return goodbye{wire.Bye(code, hint, format, args...)}
 }
 
 var (
-	byeEnded = goodbye{close: websocket.CloseNormalClosure}
+	byeEnded = goodbye{wire.Goodbye{Close: websocket.CloseNormalClosure}}
 	byeEarly = bye("order", `send {"type":"start",…} before sound`,
 		"the first message must be start")
 	byeTwice = bye("order", "open another connection for another voice",
@@ -140,37 +102,14 @@ func byeRefused(err error) goodbye {
 }
 
 // gone reports whether nobody is left to be told anything.
-func (g goodbye) gone() bool { return g.close == 0 || g.close == websocket.CloseProtocolError }
-
-// fault is what the client is told. The time to come again is spread, so that
-// those who were sent away together do not come back together.
-func (g goodbye) fault() wire.Fault {
-	if again := endings[g.Code].retry.Milliseconds(); g.RetryMs == 0 && again > 0 {
-		g.RetryMs = again/2 + rand.Int64N(again)
-	}
-	return g.Fault
-}
-
-// reason is the close frame's text, at most 123 bytes.
-func (g goodbye) reason() string {
-	const most = 123
-	if g.Code == "" {
-		return ""
-	}
-	text := g.Code + ": " + strings.ToValidUTF8(g.Message, "?")
-	for len(text) > most {
-		_, n := utf8.DecodeLastRuneInString(text)
-		text = text[:len(text)-n]
-	}
-	return text
-}
+func (g goodbye) gone() bool { return g.Close == 0 || g.Close == websocket.CloseProtocolError }
 
 // why names the end for the log.
 func (g goodbye) why() string {
 	switch {
 	case g.Code != "":
 		return g.Code
-	case g.close != 0:
+	case g.Close != 0:
 		return "stopped"
 	}
 	return "gone"

@@ -312,7 +312,7 @@ func broken(err error) goodbye {
 	case errors.Is(err, errFlood):
 		return byeFlood
 	case isTimeout(err):
-		return goodbye{Fault: wire.Fault{Code: errTimeout}}
+		return goodbye{wire.Goodbye{Fault: wire.Fault{Code: errTimeout}}}
 	case !errors.As(err, &closed) && strings.HasPrefix(err.Error(), "websocket: "):
 		return byeBreach(err)
 	}

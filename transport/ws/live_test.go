@@ -138,7 +138,7 @@ func TestTheClientIsAskedWhetherItIsThere(t *testing.T) {
 				})
 				began := time.Now()
 				_, last, code := c.end()
-				if waited := time.Since(began); waited != tt.after || last.Code != tt.code || code != endings[tt.code].close || pings != tt.pings {
+				if waited := time.Since(began); waited != tt.after || last.Code != tt.code || code != wire.Endings[tt.code].Close || pings != tt.pings {
 					t.Errorf("after %v and %d pings %+v and %d", waited, pings, last, code)
 				}
 				c.socket.Close()

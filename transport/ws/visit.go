@@ -166,11 +166,11 @@ func (v *visit) part(end goodbye) {
 	case end.gone():
 		return
 	case end.Code != "":
-		v.write(&wire.Error{Fault: end.fault()})
+		v.write(&wire.Error{Fault: end.Told()})
 	default:
 		v.write(&wire.Ended{HeardMs: v.heardMs()})
 	}
-	v.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.close, end.reason()), time.Now().Add(v.limits.Write))
+	v.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.Close, end.Reason()), time.Now().Add(v.limits.Write))
 }
 
 // linger says that nothing more will come, then reads on until the client

@@ -17,3 +17,10 @@ func describeMachine(threads int) Machine {
 	m.MemoryBytes, _ = memory()
 	return m
 }
+
+// MachineMemory returns the machine's memory and what of it is free to use, in
+// bytes; 0 is unknown.
+func MachineMemory() (total, free int64) { return memory() }
+
+// Processor returns the name of the processor, "" where the system does not say.
+func Processor() string { return cpuName() }

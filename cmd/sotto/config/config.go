@@ -31,9 +31,17 @@ type Config struct {
 	Drain   time.Duration
 	State   string // folder; "": rooms are in memory
 
+	WHIP   WHIP
 	Rooms  Rooms
 	Limits Limits
 	Log    Log
+}
+
+// WHIP says where voices come in over WebRTC.
+type WHIP struct {
+	Listen    string   // UDP HOST:PORT, auto or off
+	TCP       string   // HOST:PORT; "": none
+	Addresses []string // in answers, in the place of our own
 }
 
 // Rooms say how many there are, and how long they last.

@@ -60,6 +60,13 @@ var keys = []Key{
 	{"pprof", "pprof", "", "address of this machine to serve Go's profiles on; empty: none", false,
 		text(func(c *Config) *string { return &c.Pprof }, "HOST:PORT of this machine, such as 127.0.0.1:6060", func(s string) bool { return s == "" || isAddress(s) })},
 
+	{"whip.listen", "whip", "auto", "UDP address for voices published by WebRTC; auto is listen's when that is on the loopback interface", false,
+		text(func(c *Config) *string { return &c.WHIP.Listen }, "HOST:PORT such as 192.0.2.1:7788, auto or off", func(s string) bool { return s == "auto" || s == "off" || isAddress(s) })},
+	{"whip.tcp", "", "", "address for the same over TCP, where networks drop UDP", false,
+		text(func(c *Config) *string { return &c.WHIP.TCP }, "HOST:PORT such as 192.0.2.1:7789", func(s string) bool { return s == "" || isAddress(s) })},
+	{"whip.addresses", "", "", "addresses by which others reach it behind a NAT that passes its ports on", false,
+		list(func(c *Config) *[]string { return &c.WHIP.Addresses }, "an IP address such as 198.51.100.7; list each by itself", isIP)},
+
 	{"rooms.most", "", "64", "rooms that are open at a time; one more closes that which has been idle for the longest", false,
 		number(func(c *Config) *int { return &c.Rooms.Most }, 1, 10_000)},
 	{"rooms.idle", "", "10m", "time without voices and readers after which a room with a folder is closed, until somebody comes again", false,

@@ -1,0 +1,6 @@
+//go:build portaudio && cgo && !linux
+
+package mic
+
+// quiet has nothing to silence here.
+func quiet() {}

@@ -1,0 +1,5 @@
+//go:build race
+
+package whip
+
+const raced = true
