@@ -12,7 +12,7 @@ import (
 	"sotto/transport/wyoming"
 )
 
-// Listeners are addresses of doors whose clients can say no path, or speak no HTTP.
+// Listeners are addresses beside the server's own, of doors whose clients can say no path, or speak no HTTP.
 // They cannot send a token either: whoever reaches such an address may speak. ""
 // has no listener.
 type Listeners struct {

@@ -34,11 +34,10 @@ type Options struct {
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
 	WebRTC  WebRTC
-	// Listeners are bound beside the server's own.
-	Listeners Listeners
-	Tokens    *access.Tokens   // nil: whoever reaches the server may do everything
-	Metrics   *metrics.Metrics // shown at /metrics; nil: nothing is
-	Log       *slog.Logger
+	Listeners
+	Tokens  *access.Tokens   // nil: whoever reaches the server may do everything
+	Metrics *metrics.Metrics // shown at /metrics; nil: nothing is
+	Log     *slog.Logger
 	Rules
 }
 
