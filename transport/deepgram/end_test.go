@@ -76,6 +76,16 @@ func TestPagesOfOthersAndServersThatAreNotReady(t *testing.T) {
 	}
 }
 
+func TestAKeyForOneRoom(t *testing.T) {
+	d := openDoor(t, linetest.Pocket(t, 1), func(o *Options) {
+		o.MayEnter = func(_ *http.Request, room string) bool { return room == "hall" }
+	})
+	if status, body, _ := d.refusedWith(t, usual+"&room=other", nil); status != http.StatusBadRequest || !strings.Contains(body["err_msg"], "room") {
+		t.Errorf("%d %v", status, body)
+	}
+	d.dial(t, usual+"&room=hall")
+}
+
 // A browser can send its key in no other way, and wants the protocol back.
 func TestAKeyAmongSubprotocols(t *testing.T) {
 	d := openDoor(t, linetest.Pocket(t, 1))

@@ -42,8 +42,8 @@ func TestPhrasesEndWithSentencesPausesAndTime(t *testing.T) {
 		{said(5, "cuatro"), "", true, "tres cuatro|3-7|true ", ""},
 		{&sotto.Caption{Heard: 9 * audio.RateHz}, "", true, "|7-9|true ", ""},
 		{said(10, "a b c d e f g h i j"), "", false, "a b c d e f g h|9-18|false ", "i j"},
-		{said(20, "k.”"), "", true, "i j k.”|18-22|true ", ""},
-		{said(2, "Atrás. Y más."), "", true, "Atrás.|22-22|false Y más.|22-22|true ", ""}, // leans on what is over
+		{said(20, " k.”"), "", true, "i j k.”|18-23|true ", ""},
+		{said(2, "Atrás. Y más."), "", true, "Atrás.|23-23|false Y más.|23-23|true ", ""}, // leans on what is over
 	} {
 		tt.caption.Tail, tt.caption.End = tt.tail, tt.end
 		if got := show(p.Add(tt.caption)); got != tt.want || p.Draft() != tt.draft {

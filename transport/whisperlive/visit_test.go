@@ -248,6 +248,18 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func TestATokenForOneRoom(t *testing.T) {
+	d := openDoor(t, linetest.Pocket(t, 1), func(o *Options) {
+		o.MayEnter = func(_ *http.Request, room string) bool { return room == "hall" }
+	})
+	if all, _ := d.dial(t, `{"uid":"a"}`).rest(); len(all) != 1 || all[0].Status != "ERROR" {
+		t.Errorf("%+v", all)
+	}
+	if r, _ := d.dial(t, `{"uid":"a","room":"hall"}`).next(); r.Message != "SERVER_READY" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestTheSecondWaits(t *testing.T) {
 	d := openDoor(t, linetest.Pocket(t, 1))
 	first := d.dial(t, `{"uid":"a"}`)
