@@ -121,6 +121,9 @@ func (e *Engine) Run(ctx context.Context) error { return e.team.Run(ctx) }
 // Workers returns how many threads compute, that of the caller included.
 func (e *Engine) Workers() int { return e.team.Workers() }
 
+// TakesContext reports whether voices may say what the speech is about.
+func (e *Engine) TakesContext() bool { return e.prompts.TakesContext() }
+
 // Model returns the model the engine was made of.
 func (e *Engine) Model() *gemma4.Model { return e.model }
 
@@ -137,7 +140,7 @@ func (e *Engine) Open(opt SessionOptions) (*Session, error) {
 			return nil, err
 		}
 	}
-	longest := e.longestWindow(opt.Source)
+	longest := e.longestWindow(opt.Source, opt.Context)
 	if longest < minWindow {
 		return nil, fmt.Errorf("sotto: the model's context of %d positions is too short for a prompt, %d s of sound and a reply",
 			e.model.Config.Text.MaxPositions, minWindow*audio.FrameMilli/1000)
@@ -180,7 +183,7 @@ func (e *Engine) tasks(opt SessionOptions) ([]task, error) {
 			return nil, fmt.Errorf("sotto: target language %q is named twice", target)
 		}
 		seen[target] = true
-		t := prompt.Task{Source: opt.Source, Target: target}
+		t := prompt.Task{Source: opt.Source, Target: target, Context: opt.Context}
 		tail, err := e.prompts.Tail(t)
 		if err != nil {
 			return nil, err
@@ -192,14 +195,14 @@ func (e *Engine) tasks(opt SessionOptions) ([]task, error) {
 
 // longestWindow returns how many frames fit into the model's context together
 // with a prompt and its reply.
-func (e *Engine) longestWindow(source string) int {
+func (e *Engine) longestWindow(source, context string) int {
 	room := e.model.Config.Text.MaxPositions - len(e.prompts.Head())
 	most := maxWindow
 	if s := e.table.Window; s > 0 {
 		most = min(most, s*1000/audio.FrameMilli)
 	}
 	for frames := most; frames > 0; frames-- {
-		if frames+e.scratch(source, frames) <= room {
+		if frames+e.scratch(source, context, frames) <= room {
 			return frames
 		}
 	}
@@ -208,10 +211,10 @@ func (e *Engine) longestWindow(source string) int {
 
 // scratch returns the most positions that a target needs behind so many frames:
 // the rest of its prompt and its reply, with the transcript if it has one.
-func (e *Engine) scratch(source string, frames int) int {
+func (e *Engine) scratch(source, context string, frames int) int {
 	most, budget := 0, guard.Budget(frames)
 	for _, target := range append([]string{source, "en", "es"}, e.model.Config.Profile.Targets...) {
-		t := prompt.Task{Source: source, Target: target}
+		t := prompt.Task{Source: source, Target: target, Context: context}
 		tail, err := e.prompts.Tail(t)
 		if err != nil {
 			continue // not one of this model's

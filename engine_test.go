@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"sotto/models/gemma4"
 )
 
 func TestSeatsAreTakenAndGivenBack(t *testing.T) {
@@ -65,6 +67,30 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	if _, err := e.Open(twoLanguages); err != nil {
 		t.Errorf("a refused voice has kept the seat: %v", err)
+	}
+}
+
+// The toy follows no instructions; the same model with the published ones does, and
+// its prompts are longer.
+func TestOnlyModelsWithInstructionsTakeAContext(t *testing.T) {
+	m := toyModel(t)
+	opt := twoLanguages
+	opt.Context = "a talk about trains"
+	if _, err := engineOf(t, m, EngineOptions{}).Open(opt); err == nil || !strings.Contains(err.Error(), "takes no context") {
+		t.Errorf("error %v", err)
+	}
+	m.Config.Profile, m.Config.Text.MaxPositions = gemma4.Profile{}, 4096
+	e := engineOf(t, m, EngineOptions{})
+	s, err := e.Open(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, with := e.scratch("es", "", 100), e.scratch("es", opt.Context, 100)
+	if with <= plain {
+		t.Errorf("with a context a reply has %d positions, without %d", with, plain)
+	}
+	if _, err := run(t.Context(), s, babble(second, 1), silence(second)); err != nil {
+		t.Error(err)
 	}
 }
 

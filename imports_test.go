@@ -60,7 +60,7 @@ var order = map[string]string{
 	"transport/wire":           "transport/strictjson",
 	"transport/subtitle":       "",
 	"transport/room":           ". audio models/disk",
-	"transport/voice":          ". audio audio/opus audio/resample decoder/policy transport/room transport/wire",
+	"transport/voice":          ". audio decoder/prompt audio/opus audio/resample decoder/policy transport/room transport/wire",
 	"transport/metrics":        ".",
 	"transport/ws":             ". audio transport/voice transport/wire",
 	"transport/whip":           ". audio audio/opus audio/rtp transport/voice transport/wire",

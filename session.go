@@ -32,6 +32,9 @@ type SessionOptions struct {
 	Source  string      // code of the language that is spoken
 	Targets []string    // codes of the languages wanted; the source's own gives a transcript
 	Latency policy.Dial // how long to wait for certainty; "": balanced
+	// Context is what the speech is about, with names and terms, at most 500
+	// characters; "": nothing. Only models that follow instructions take one.
+	Context string
 	// Step is the sound heard between two drafts; 0: 480 ms, negative: no drafts,
 	// so that text is committed at pauses only.
 	Step time.Duration
@@ -107,7 +110,7 @@ func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Sessi
 		changes:    make(chan change, 1),
 		stepFrames: max(0, int(every/(audio.FrameMilli*time.Millisecond))),
 		vad:        vad.NewDetector(),
-		window:     newWindow(e, longest, e.scratch(opt.Source, longest)),
+		window:     newWindow(e, longest, e.scratch(opt.Source, opt.Context, longest)),
 	}
 	for _, t := range tasks {
 		s.targets = append(s.targets, newTarget(e, t, opt.Policy, s.window.trunk))
@@ -174,6 +177,7 @@ func (s *Session) Stats() Stats {
 
 // Close gives the seat of a session back that will not be run.
 func (s *Session) Close() {
+	s.engine.load.note(s, false)
 	s.engine.load.leave(s.weight)
 	s.engine.memory.Add(-s.stats.bytes.Load())
 	s.engine.taken.Add(-1)
@@ -182,14 +186,14 @@ func (s *Session) Close() {
 // enter has the voice counted, unless it is a recording: that takes the time the
 // voices leave.
 func (s *Session) enter() error {
-	w := weight(len(s.targets))
-	if s.opt.EveryStep {
-		return nil
+	if !s.opt.EveryStep {
+		w := weight(len(s.targets))
+		if err := s.engine.load.admit(time.Now(), w); err != nil {
+			return err
+		}
+		s.weight = w
 	}
-	if err := s.engine.load.admit(time.Now(), w); err != nil {
-		return err
-	}
-	s.weight = w
+	s.engine.load.note(s, true)
 	return nil
 }
 

@@ -31,7 +31,7 @@ func (e *Engine) Trace(ctx context.Context, samples []float32, source, target st
 	}
 	sound := e.encoder.Encode(samples)
 	frames := len(sound) / e.encoder.Dims()
-	trunk := e.decoder.NewStream(len(e.prompts.Head())+frames+e.scratch(source, frames), 1)
+	trunk := e.decoder.NewStream(len(e.prompts.Head())+frames+e.scratch(source, "", frames), 1)
 	if err := trunk.Append(e.prompts.Head()); err != nil {
 		return nil, err
 	}

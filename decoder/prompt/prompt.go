@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"sotto/models/gemma4"
 	"sotto/models/tokenizer"
@@ -24,10 +26,18 @@ const (
 		"When formatting the answer, first output the transcription in {SOURCE}, then one newline, then output the string '{TARGET}: ', then the translation in {TARGET}."
 )
 
+// context stands behind a published instruction. The words are ours: none are
+// published for it.
+const context = "\n\nWhat the speech is about, with names and terms that may be said: {CONTEXT}"
+
+// MaxContext is the longest context, in characters.
+const MaxContext = 500
+
 // Task is one thing to do with the sound.
 type Task struct {
-	Source string // code of the language spoken
-	Target string // code of the language wanted; "" or Source: a transcript
+	Source  string // code of the language spoken
+	Target  string // code of the language wanted; "" or Source: a transcript
+	Context string // what the speech is about, names and terms; "": nothing is known
 }
 
 // Transcribes reports whether the task asks for the source's own text.
@@ -88,8 +98,38 @@ func (p *Prompt) Instruction(t Task) (string, error) {
 	if target, err = p.language("write", t.Target, p.profile.Targets); err != nil {
 		return "", err
 	}
-	return strings.NewReplacer("{SOURCE}", source, "{TARGET}", target).Replace(template), nil
+	if t.Context != "" {
+		if err := p.CheckContext(t.Context); err != nil {
+			return "", err
+		}
+		template += context
+	}
+	return strings.NewReplacer("{SOURCE}", source, "{TARGET}", target, "{CONTEXT}", t.Context).Replace(template), nil
 }
+
+// TakesContext reports whether the model follows instructions with a context. One
+// with instructions of its own was trained on those alone.
+func (p *Prompt) TakesContext() bool { return p.profile.Transcribe == "" && p.profile.Translate == "" }
+
+// CheckContext says why a context cannot be part of an instruction.
+func (p *Prompt) CheckContext(text string) error {
+	switch {
+	case !p.TakesContext():
+		return &ContextError{"this model takes no context"}
+	case utf8.RuneCountInString(text) > MaxContext:
+		return &ContextError{fmt.Sprintf("the context has %d characters, at most %d are read", utf8.RuneCountInString(text), MaxContext)}
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return &ContextError{"the context has control characters; separate its parts with commas"}
+	case slices.ContainsFunc(p.tokenizer.Encode(text), p.tokenizer.IsSpecial):
+		return &ContextError{"the context spells out a token with which the model marks structure"}
+	}
+	return nil
+}
+
+// ContextError says that a context cannot be taken.
+type ContextError struct{ why string }
+
+func (e *ContextError) Error() string { return e.why }
 
 func (p *Prompt) translating() string {
 	if p.profile.Translate != "" {

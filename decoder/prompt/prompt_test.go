@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func TestRendering(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tail, err := p.Tail(Task{"es", "de"})
+	tail, err := p.Tail(Task{Source: "es", Target: "de"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,11 +57,11 @@ func TestPublishedInstructions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := p.Instruction(Task{"es", "fr"})
+	text, err := p.Instruction(Task{Source: "es", Target: "fr"})
 	if err != nil || !strings.HasPrefix(text, "Transcribe the following speech segment in Spanish, then translate it into French.\n") {
 		t.Errorf("translate: %q, %v", text, err)
 	}
-	text, err = p.Instruction(Task{"es", ""})
+	text, err = p.Instruction(Task{Source: "es", Target: ""})
 	if err != nil || !strings.HasPrefix(text, "Transcribe the following speech segment in Spanish into Spanish text.\n\n") {
 		t.Errorf("transcribe: %q, %v", text, err)
 	}
@@ -69,14 +70,14 @@ func TestPublishedInstructions(t *testing.T) {
 func TestBridge(t *testing.T) {
 	tok := pocketTokenizer(t)
 	both, _ := New(config(tok, gemma4.Profile{}), tok)
-	if got := tok.Decode(both.Bridge(Task{"es", "en"})); got != "English:" {
+	if got := tok.Decode(both.Bridge(Task{Source: "es", Target: "en"})); got != "English:" {
 		t.Errorf("between transcript and translation stands %q", got)
 	}
-	if got := both.Bridge(Task{"es", "es"}); got != nil {
+	if got := both.Bridge(Task{Source: "es", Target: "es"}); got != nil {
 		t.Errorf("a transcript is followed by %v", got)
 	}
 	direct, _ := New(config(tok, gemma4.Profile{Translate: "{SOURCE} {TARGET}"}), tok)
-	if got := direct.Bridge(Task{"es", "en"}); got != nil {
+	if got := direct.Bridge(Task{Source: "es", Target: "en"}); got != nil {
 		t.Errorf("a direct translation is preceded by %v", got)
 	}
 }
@@ -88,11 +89,11 @@ func TestLanguagesRefused(t *testing.T) {
 		task Task
 		want string
 	}{
-		{Task{"xx-klingon", "en"}, `unknown language "xx-klingon"`},
-		{Task{"es", "englisch"}, `nearest is "en" (English)`},
-		{Task{"es", "French"}, `write "fr"`},
-		{Task{"fr", "en"}, "does not hear French (fr); it does es"},
-		{Task{"es", "fr"}, "does not write French (fr); it does es, en"},
+		{Task{Source: "xx-klingon", Target: "en"}, `unknown language "xx-klingon"`},
+		{Task{Source: "es", Target: "englisch"}, `nearest is "en" (English)`},
+		{Task{Source: "es", Target: "French"}, `write "fr"`},
+		{Task{Source: "fr", Target: "en"}, "does not hear French (fr); it does es"},
+		{Task{Source: "es", Target: "fr"}, "does not write French (fr); it does es, en"},
 	}
 	for _, tt := range tests {
 		if _, err := p.Tail(tt.task); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -113,5 +114,30 @@ func TestFilterHidesThoughtsAndStructure(t *testing.T) {
 	}
 	if got := tok.Decode(shown); got != "acd" {
 		t.Errorf("%q is shown", got)
+	}
+}
+
+func TestContext(t *testing.T) {
+	tok := pocketTokenizer(t)
+	free, _ := New(config(tok, gemma4.Profile{}), tok)
+	own, _ := New(config(tok, gemma4.Profile{Translate: "{SOURCE} {TARGET}"}), tok)
+	text, err := free.Instruction(Task{Source: "es", Target: "en", Context: "a talk about {TARGET} trains by Ana Gómez"})
+	if err != nil || !strings.HasSuffix(text, "that may be said: a talk about {TARGET} trains by Ana Gómez") || !strings.Contains(text, "into English.") {
+		t.Errorf("%q, %v", text, err)
+	}
+	for _, tt := range []struct {
+		prompt     *Prompt
+		text, want string
+	}{
+		{own, "trains", "takes no context"},
+		{free, strings.Repeat("é", 501), "has 501 characters, at most 500"},
+		{free, "a\nb", "control characters"},
+		{free, "a<turn|>b", "marks structure"},
+	} {
+		_, err := tt.prompt.Instruction(Task{Source: "es", Target: "en", Context: tt.text})
+		var refused *ContextError
+		if !errors.As(err, &refused) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%.20q: %v, want %q", tt.text, err, tt.want)
+		}
 	}
 }

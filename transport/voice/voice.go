@@ -13,6 +13,7 @@ import (
 
 	"sotto"
 	"sotto/decoder/policy"
+	"sotto/decoder/prompt"
 	"sotto/transport/room"
 	"sotto/transport/wire"
 )
@@ -34,6 +35,7 @@ type Options struct {
 	Targets    []string // languages wanted
 	Transcribe bool     // also the source's own text
 	Latency    string   // "fast", "balanced" or "quality"; "": the hall's
+	Context    string   // what the speech is about, with names and terms
 	Room       string   // where others read along; "": nowhere
 	Name       string   // of the voice in its room
 }
@@ -47,6 +49,7 @@ const (
 	Stopping Code = "stopping" // come again in a few seconds
 	Language Code = "language"
 	Latency  Code = "latency"
+	Context  Code = "context"
 	Room     Code = "room"
 	Format   Code = "format"
 	Internal Code = "internal" // the log has more
@@ -81,7 +84,7 @@ func (h *Hall) Open(opt Options) (*Voice, error) {
 		return nil, tooMany(len(opt.Targets))
 	}
 	session, err := h.Engine.Open(sotto.SessionOptions{
-		Source: opt.Source, Targets: targets(opt.Source, opt.Targets, opt.Transcribe), Latency: dial,
+		Source: opt.Source, Targets: targets(opt.Source, opt.Targets, opt.Transcribe), Latency: dial, Context: opt.Context,
 	})
 	if err != nil {
 		return nil, refusal(err)
@@ -101,6 +104,10 @@ func refusal(err error) *Refusal {
 	var busy *sotto.BusyError
 	if errors.As(err, &busy) {
 		return &Refusal{Code: Full, Message: busy.Why, Hint: "try again later, or when another voice has ended", Retry: busy.Retry}
+	}
+	var context *prompt.ContextError
+	if errors.As(err, &context) {
+		return &Refusal{Code: Context, Message: err.Error(), Hint: "leave context out, or make it short and plain"}
 	}
 	return &Refusal{Code: Language, Message: err.Error(), Hint: "hello lists this model's languages"}
 }

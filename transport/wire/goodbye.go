@@ -36,6 +36,7 @@ var Endings = map[string]Ending{
 	"format":     {4451, 0},
 	"language":   {4451, 0},
 	"latency":    {4451, 0},
+	"context":    {4451, 0},
 	"room":       {4451, 0},
 	"sequence":   {4452, 0},
 	"role":       {4455, 0},

@@ -31,6 +31,7 @@ type Start struct {
 	Rate       int      `json:"rate,omitempty"`       // samples per second, default 16000
 	Channels   int      `json:"channels,omitempty"`   // 1 (default) or 2, averaged
 	Latency    string   `json:"latency,omitempty"`    // "fast", "balanced" (default) or "quality"
+	Context    string   `json:"context,omitempty"`    // what the speech is about, names and terms, for models that take it
 	Room       string   `json:"room,omitempty"`       // where others read along: 1 to 64 of a-z, 0-9 and '-'
 	Name       string   `json:"name,omitempty"`       // of the voice in its room
 	Live       bool     `json:"live,omitempty"`       // sound that cannot be taken in time is lost and marked
@@ -82,8 +83,9 @@ type Hello struct {
 	Targets      []string `json:"targets,omitempty"` // absent: any
 	Formats      []string `json:"formats"`
 	MaxTargets   int      `json:"max_targets"`
-	IdleMs       int64    `json:"idle_ms"`       // without sound, after which a voice ends
-	DurableRooms bool     `json:"durable_rooms"` // what is said in rooms outlives the server
+	IdleMs       int64    `json:"idle_ms"`           // without sound, after which a voice ends
+	Context      bool     `json:"context,omitempty"` // the model takes one
+	DurableRooms bool     `json:"durable_rooms"`     // what is said in rooms outlives the server
 }
 
 // Started answers Start.

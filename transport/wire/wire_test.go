@@ -16,7 +16,7 @@ func TestClientMessagesEqualGolden(t *testing.T) {
 	for file, want := range map[string]any{
 		"start.json": &Start{
 			Type: "start", Source: "es", Targets: []string{"en", "fr"}, Transcribe: true, Format: "s16le", Rate: 48000, Channels: 2,
-			Latency: "fast", Room: "hall-2", Name: "Elena", Live: true, Numbered: true,
+			Latency: "fast", Context: "a talk about trains, by Ana Gómez", Room: "hall-2", Name: "Elena", Live: true, Numbered: true,
 		},
 		"set.json":        &Set{Type: "set", Targets: []string{"en", "de"}, Transcribe: &no, Latency: "quality", Ref: "7"},
 		"set-empty.json":  &Set{Type: "set", Targets: []string{}},
@@ -48,7 +48,7 @@ func TestServerMessagesEqualGolden(t *testing.T) {
 	}{
 		{"hello.json", &Hello{
 			Protocol: Version, Server: "sotto", Model: "pocket", Description: "a small model", Sources: []string{"es"}, Targets: []string{"es", "en"},
-			Formats: []string{"s16le", "f32le", "opus"}, MaxTargets: 8, IdleMs: 60000, DurableRooms: true,
+			Formats: []string{"s16le", "f32le", "opus"}, MaxTargets: 8, IdleMs: 60000, Context: true, DurableRooms: true,
 		}},
 		{"started.json", &Started{Room: &Room{ID: "hall-2", Durable: true}}},
 		{"commit.json", &Commit{Segment: 3, Language: "en", Text: " train leaves", HeardMs: 3480, Words: []Word{

@@ -75,7 +75,7 @@ var catalogue = []fault{
 	{"two objects", says(`{"type":"stop"}{}`), "message", "this is not JSON: invalid character '{' after top-level value at byte 16"},
 	{"no type", says(`{"source":"es"}`), "message", `field "type" is missing or not a string`},
 	{"a type of the server's", says(`{"type":"hello"}`), "message", `unknown message type "hello"` + unknown},
-	{"an unknown field", starts(`,"mood":"good"`), "message", `field "mood": unknown; want channels, format, latency, live, name, numbered, rate, room, source, targets, transcribe, type`},
+	{"an unknown field", starts(`,"mood":"good"`), "message", `field "mood": unknown; want channels, context, format, latency, live, name, numbered, rate, room, source, targets, transcribe, type`},
 	{"a field in another case", starts(`,"Rate":16000`), "message", `field "Rate": written "rate"`},
 	{"a field twice", starts(`,"rate":16000,"rate":8000`), "message", `field "rate": given twice`},
 	{"a field twice but for case", starts(`,"TARGETS":[]`), "message", `field "TARGETS": given twice`},

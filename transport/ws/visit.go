@@ -134,7 +134,7 @@ func (v *visit) hello() *wire.Hello {
 	return &wire.Hello{
 		Protocol: wire.Version, Server: "sotto", Model: model.Name, Description: profile.Description,
 		Sources: profile.Sources, Targets: profile.Targets, Formats: voice.Formats, MaxTargets: voice.MaxTargets,
-		IdleMs: v.limits.Idle.Milliseconds(), DurableRooms: v.hall.Rooms != nil && v.hall.Rooms.Durable(),
+		Context: v.hall.Engine.TakesContext(), IdleMs: v.limits.Idle.Milliseconds(), DurableRooms: v.hall.Rooms != nil && v.hall.Rooms.Durable(),
 	}
 }
 
@@ -148,7 +148,7 @@ func (v *visit) open(start *wire.Start) (end goodbye, ok bool) {
 		return byeSound(err), false
 	}
 	v.voice, err = v.hall.Open(voice.Options{
-		Source: start.Source, Targets: start.Targets, Transcribe: start.Transcribe, Latency: start.Latency, Room: start.Room, Name: start.Name,
+		Source: start.Source, Targets: start.Targets, Transcribe: start.Transcribe, Latency: start.Latency, Context: start.Context, Room: start.Room, Name: start.Name,
 	})
 	if err != nil {
 		return byeRefused(err), false
