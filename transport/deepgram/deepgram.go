@@ -111,7 +111,7 @@ func (h *Handler) admit(r *http.Request) *problem {
 	case h.opt.Ready != nil && !h.opt.Ready():
 		return &problem{http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE", "the server loads its model or stops; try again in a few seconds", 5 * time.Second}
 	case !websocket.IsWebSocketUpgrade(r):
-		return &problem{http.StatusUpgradeRequired, "UPGRADE_REQUIRED", "open a WebSocket here; recordings go to /v1/audio/transcriptions", 0}
+		return &problem{http.StatusBadRequest, "WEBSOCKET_NEEDED", "open a WebSocket here; recordings go to /v1/audio/transcriptions", 0}
 	}
 	return nil
 }

@@ -9,10 +9,10 @@ import (
 type Guests struct {
 	Most int // at once; 0: any number. Set before the first
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards the following
 	closed bool
 	in     int
-	all    sync.WaitGroup
+	left   chan struct{} // closed when the last leaves
 }
 
 // Enter counts a connection in, unless there are too many or the door is closed.
@@ -22,8 +22,10 @@ func (g *Guests) Enter() bool {
 	if g.closed || g.Most > 0 && g.in >= g.Most {
 		return false
 	}
+	if g.in == 0 {
+		g.left = make(chan struct{})
+	}
 	g.in++
-	g.all.Add(1)
 	return true
 }
 
@@ -31,8 +33,9 @@ func (g *Guests) Enter() bool {
 func (g *Guests) Leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.in--
-	g.all.Done()
+	if g.in--; g.in == 0 {
+		close(g.left)
+	}
 }
 
 // Close lets nobody in any more. Who is in goes on.
@@ -44,10 +47,14 @@ func (g *Guests) Close() {
 
 // Wait returns when all have left, or when ctx ends.
 func (g *Guests) Wait(ctx context.Context) {
-	done := make(chan struct{})
-	go func() { g.all.Wait(); close(done) }()
+	g.mu.Lock()
+	in, left := g.in, g.left
+	g.mu.Unlock()
+	if in == 0 {
+		return
+	}
 	select {
-	case <-done:
+	case <-left:
 	case <-ctx.Done():
 	}
 }

@@ -115,9 +115,6 @@ func (c *client) until(kind string) (r reply, chunks string) {
 }
 
 func TestOfficialClient(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the official client is left out of short runs")
-	}
 	python := linetest.Python(t, "wyoming", "wyoming")
 	type result struct {
 		Types                  []string

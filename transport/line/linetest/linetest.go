@@ -5,12 +5,16 @@ package linetest
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"encoding/json"
+	"io"
 	"math"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"sotto"
@@ -68,24 +72,34 @@ func engine(t testing.TB, model *gemma4.Model, opt sotto.EngineOptions) *sotto.E
 // it. Its sentences last from 0.5 to 1.5, 2.5 to 5.2 and 6.1 to 8.4 s.
 func Clip(t testing.TB, seconds float64) []float32 {
 	t.Helper()
-	source, err := intake.Open(t.Context(), bytes.NewReader(pocket.Demo), "demo.ogg")
+	samples, err := demo()
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer source.Close()
-	var samples []float32
-	for buf := make([]float32, 4096); ; {
-		n, err := source.Read(buf)
-		samples = append(samples, buf[:n]...)
-		if err != nil {
-			break
-		}
 	}
 	if seconds > 0 {
 		samples = samples[:int(seconds*audio.RateHz)]
 	}
-	return samples
+	return slices.Clone(samples)
 }
+
+// demo decodes the clip once.
+var demo = sync.OnceValues(func() (samples []float32, err error) {
+	source, err := intake.Open(context.Background(), bytes.NewReader(pocket.Demo), "demo.ogg")
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
+	for buf := make([]float32, 4096); ; {
+		n, err := source.Read(buf)
+		samples = append(samples, buf[:n]...)
+		if err == io.EOF {
+			return samples, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+})
 
 // Silence is so many seconds of it, 16 kHz.
 func Silence(seconds float64) []float32 { return make([]float32, int(seconds*audio.RateHz)) }
@@ -110,6 +124,7 @@ func F32(samples []float32) (out []byte) {
 // has to be installed.
 func Python(t testing.TB, module, what string) string {
 	t.Helper()
+	leftOut(t)
 	python := cmp.Or(os.Getenv("SOTTO_TEST_PYTHON"), "python3")
 	if err := exec.Command(python, "-c", "import "+module).Run(); err != nil {
 		t.Skipf("%s has no %s (%v): pip install %s, and name that Python in SOTTO_TEST_PYTHON", python, module, err, what)
@@ -120,10 +135,18 @@ func Python(t testing.TB, module, what string) string {
 // Node is the program that has a module, or the test is skipped.
 func Node(t testing.TB, module, what string) string {
 	t.Helper()
+	leftOut(t)
 	if err := exec.Command("node", "-e", "require('"+module+"')").Run(); err != nil {
 		t.Skipf("node has no %s (%v): npm install %s, and name its node_modules in NODE_PATH", module, err, what)
 	}
 	return "node"
+}
+
+func leftOut(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("programs of others are left out of short runs")
+	}
 }
 
 // Run runs a program with sound on its standard input and reads the JSON that it
