@@ -12,10 +12,10 @@ import (
 	"sotto/transport/wyoming"
 )
 
-// Listeners are addresses beside the server's own, of doors whose clients can say no path, or speak no HTTP.
+// Doors are addresses beside the server's own, for doors whose clients can say no path, or speak no HTTP.
 // They cannot send a token either: whoever reaches such an address may speak. ""
 // has no listener.
-type Listeners struct {
+type Doors struct {
 	WhisperLive string
 	Wyoming     string
 }
@@ -48,12 +48,12 @@ func (s *Server) openOthers() (err error) {
 	o.wyoming = wyoming.New(wyoming.Options{
 		Hall: s.hall, Ready: s.serving, Limits: s.lineLimits, Drain: opt.Drain, Source: opt.Source, Log: opt.Log,
 	})
-	if at := opt.Listeners.WhisperLive; at != "" {
+	if at := opt.Doors.WhisperLive; at != "" {
 		if o.clients, err = openGate(at, s.httpLimits); err != nil {
 			return err
 		}
 	}
-	if at := opt.Listeners.Wyoming; at != "" {
+	if at := opt.Doors.Wyoming; at != "" {
 		o.homes, err = openGate(at, s.httpLimits)
 	}
 	return err

@@ -12,11 +12,11 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// withListeners binds the doors that need their own.
-func withListeners(opt *Options) { opt.Listeners = Listeners{"127.0.0.1:0", "127.0.0.1:0"} }
+// withDoors binds those that need their own address.
+func withDoors(opt *Options) { opt.Doors = Doors{"127.0.0.1:0", "127.0.0.1:0"} }
 
 func TestDoorsWithTheirOwnAddresses(t *testing.T) {
-	s := run(t, Options{}, withListeners)
+	s := run(t, Options{}, withDoors)
 	clients, homes := s.Beside()
 
 	conn, _, err := websocket.DefaultDialer.Dial("ws://"+clients.String(), nil)
@@ -43,7 +43,7 @@ func TestDoorsWithTheirOwnAddresses(t *testing.T) {
 
 // A page of a rebound name, or of another place, does not come in there either.
 func TestTheirOwnAddressesAreGuarded(t *testing.T) {
-	s := run(t, Options{}, withListeners)
+	s := run(t, Options{}, withDoors)
 	clients, _ := s.Beside()
 	for _, tt := range []struct {
 		header http.Header
@@ -71,7 +71,7 @@ func TestAnAddressThatIsTakenIsToldAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	server, err := Listen("127.0.0.1:0", Options{Listeners: Listeners{Wyoming: taken.Addr().String(), WhisperLive: "127.0.0.1:0"}})
+	server, err := Listen("127.0.0.1:0", Options{Doors: Doors{Wyoming: taken.Addr().String(), WhisperLive: "127.0.0.1:0"}})
 	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
 		t.Errorf("%v, %v", server, err)
 	}

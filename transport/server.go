@@ -30,11 +30,11 @@ type Options struct {
 	Assets  fs.FS             // the page, served at /
 	Files   map[string][]byte // more files by path, served as they are
 	Latency string            // of voices that do not say; "": balanced
-	Source  string            // language of OpenAI's voices that do not say, where the model hears several
+	Source  string            // language of voices in protocols of others that do not say, where the model hears several
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
 	WebRTC  WebRTC
-	Listeners
+	Doors   Doors
 	Tokens  *access.Tokens   // nil: whoever reaches the server may do everything
 	Metrics *metrics.Metrics // shown at /metrics; nil: nothing is
 	Log     *slog.Logger

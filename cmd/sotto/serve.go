@@ -112,18 +112,18 @@ func (d *daemon) listen() (err error) {
 
 func (d *daemon) bind() (err error) {
 	d.server, err = transport.Listen(d.config.Listen, transport.Options{
-		Assets:    web.Assets(),
-		Files:     map[string][]byte{"/demo.ogg": pocket.Demo},
-		Latency:   d.config.Latency,
-		Source:    d.config.Source,
-		Drain:     d.config.Drain,
-		Rooms:     d.rooms,
-		Listeners: transport.Listeners{WhisperLive: d.config.Doors.WhisperLive, Wyoming: d.config.Doors.Wyoming},
-		WebRTC:    transport.WebRTC{Listen: d.config.WHIP.Listen, TCP: d.config.WHIP.TCP, Addresses: d.config.WHIP.Addresses},
-		Tokens:    d.tokens,
-		Metrics:   d.shown,
-		Log:       d.log,
-		Rules:     d.rules,
+		Assets:  web.Assets(),
+		Files:   map[string][]byte{"/demo.ogg": pocket.Demo},
+		Latency: d.config.Latency,
+		Source:  d.config.Source,
+		Drain:   d.config.Drain,
+		Rooms:   d.rooms,
+		Doors:   transport.Doors{WhisperLive: d.config.Doors.WhisperLive, Wyoming: d.config.Doors.Wyoming},
+		WebRTC:  transport.WebRTC{Listen: d.config.WHIP.Listen, TCP: d.config.WHIP.TCP, Addresses: d.config.WHIP.Addresses},
+		Tokens:  d.tokens,
+		Metrics: d.shown,
+		Log:     d.log,
+		Rules:   d.rules,
 	})
 	if err != nil {
 		return environmentError("%w; stop the other program, or choose another address with --listen, --whisperlive or --wyoming", err)

@@ -98,7 +98,7 @@ func (h *Handler) listen(w http.ResponseWriter, r *http.Request) {
 		v.hearing.Drop()
 		return // the upgrader has answered
 	}
-	log := h.opt.Log.With("stream", h.numbers.Add(1))
+	log := h.opt.Log.With("door", "deepgram", "stream", h.numbers.Add(1))
 	log.Info("stream connected")
 	why := v.serve(r.Context(), line.OpenSocket(r.Context(), conn, limits), limits.Idle, log)
 	log.Info("stream ended", "why", why, "seconds", int(time.Since(v.began).Seconds()), "stats", v.hearing.Stats())

@@ -79,7 +79,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v := &visit{
 		handler: h, request: r, limits: limits, socket: line.OpenSocket(r.Context(), conn, limits),
-		log: h.opt.Log.With("client", h.numbers.Add(1)),
+		log: h.opt.Log.With("door", "whisperlive", "client", h.numbers.Add(1)),
 	}
 	v.log.Info("client connected")
 	began := time.Now()

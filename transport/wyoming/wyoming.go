@@ -78,7 +78,7 @@ func (d *Door) serve(ctx context.Context, conn net.Conn) {
 	if d.opt.Limits != nil {
 		limits = d.opt.Limits()
 	}
-	v := newVisit(ctx, d, conn, limits.WithDefaults(), d.opt.Log.With("client", d.numbers.Add(1)))
+	v := newVisit(ctx, d, conn, limits.WithDefaults(), d.opt.Log.With("door", "wyoming", "client", d.numbers.Add(1)))
 	v.log.Info("client connected")
 	began := time.Now()
 	why := v.serve()
