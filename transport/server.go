@@ -34,7 +34,7 @@ type Options struct {
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
 	WebRTC  WebRTC
-	Doors   Doors
+	Doors   Doors            // that need addresses of their own
 	Tokens  *access.Tokens   // nil: whoever reaches the server may do everything
 	Metrics *metrics.Metrics // shown at /metrics; nil: nothing is
 	Log     *slog.Logger
@@ -64,9 +64,9 @@ type Server struct {
 	audio     *openai.Handler
 	live      *realtime.Handler
 	readers   *feed.Handler
-	published *whip.Door // nil: no WebRTC
 	others    others
-	unsaved   error // of the rooms, when they were closed
+	published *whip.Door // nil: no WebRTC
+	unsaved   error      // of the rooms, when they were closed
 	gate      *gate
 	rules     atomic.Pointer[Rules]
 	phase     atomic.Int32
