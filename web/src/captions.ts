@@ -135,14 +135,14 @@ function withNote(captions: Captions, voice: number, note: string, key: string):
 }
 
 /** What a server shows whom comes in the middle: the last segment of every language, without the times of its words. */
-function screen({ segments, tails, epoch, seq }: Extract<Message, { type: 'screen' }>): Captions {
+function screen({ segments, drafts, epoch, seq }: Extract<Message, { type: 'screen' }>): Captions {
   let captions: Captions = {};
   segments.forEach(({ voice, segment, language, text, ended }, i) => {
     const words = (text.match(/\s*\S+/g) ?? []).map((word) => ({ text: word, start_ms: 0, end_ms: 0, evidence: 0 }));
     const paragraph = { key: `screen ${epoch}-${seq} ${i}`, voice, segment, open: !ended, words };
     captions = put(captions, language, (c) => ({ ...c, paragraphs: [...c.paragraphs, paragraph] }));
   });
-  for (const { voice = 0, segment, language, text } of tails) {
+  for (const { voice = 0, segment, language, text } of drafts) {
     if (text !== '') captions = put(captions, language, (c) => ({ ...c, tails: [...c.tails, { voice, segment, text }] }));
   }
   return captions;

@@ -10,7 +10,7 @@ type Mark = { epoch?: number; seq?: number; time_ms?: number; voice?: number };
 export type Commit = { type: 'commit'; text: string; words: Word[]; heard_ms: number } & Place & Mark;
 type Draft = { type: 'draft'; text: string; heard_ms: number } & Place;
 export type End = { type: 'end'; heard_ms: number } & Place & Mark;
-type Gap = { type: 'gap'; lost_ms: number; heard_ms: number; cause?: string; note?: string } & Mark;
+type Gap = { type: 'gap'; lost_ms: number; heard_ms: number; cause?: string } & Mark;
 type Piece = { voice: number; segment: number; language: string; text: string; ended: boolean };
 type Answer = { code: string; message: string; hint?: string; retry_ms?: number };
 export type Hello = {
@@ -35,7 +35,8 @@ export type Message =
   | { type: 'warning'; code: string; message: string }
   | { type: 'ended' }
   | ({ type: 'error' } & Answer)
-  | { type: 'screen'; segments: Piece[]; tails: (Place & { text: string })[]; epoch?: number; seq?: number }
+  | { type: 'screen'; segments: Piece[]; drafts: (Place & { text: string })[]; epoch?: number; seq?: number }
+  | { type: 'passed'; epoch: number; seq: number }
   | ({ type: 'joined' | 'left'; note?: string } & Mark)
   | { type: 'reset'; why: string };
 
@@ -59,7 +60,8 @@ const shapes: Record<Message['type'], Shape> = {
   warning: answer,
   ended: {},
   error: answer,
-  screen: { segments: [{ ...piece, ended: 'boolean' }], tails: [piece] },
+  screen: { segments: [{ ...piece, ended: 'boolean' }], drafts: [piece] },
+  passed: { epoch: 'number', seq: 'number' },
   joined: { voice: 'number' },
   left: { voice: 'number' },
   reset: { why: 'string' },

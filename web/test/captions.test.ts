@@ -57,7 +57,7 @@ test('lost sound is noted in every language, and nothing goes on in a note', () 
 
 test('a screen takes the place of what was shown', () => {
   const screen = {
-    type: 'screen', epoch: 7, seq: 9, tails: [{ voice: 1, segment: 4, language: 'en', text: ' ma' }],
+    type: 'screen', epoch: 7, seq: 9, drafts: [{ voice: 1, segment: 4, language: 'en', text: ' ma' }],
     segments: [{ voice: 1, segment: 4, language: 'en', text: 'Good mor', ended: false }],
   } as Message;
   const captions = changed(all(commit('old')), screen);

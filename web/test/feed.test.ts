@@ -112,7 +112,7 @@ test('what was forgotten is read anew', async () => {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   await turn();
   play.sockets[0]!.onmessage({ data: '{"type":"reset","why":"forgotten"}' });
-  play.sockets[0]!.onmessage({ data: JSON.stringify({ type: 'screen', segments: [], tails: [] }) });
+  play.sockets[0]!.onmessage({ data: JSON.stringify({ type: 'screen', segments: [], drafts: [] }) });
   await turn();
   play.feed.close();
   await running;

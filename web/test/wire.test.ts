@@ -6,7 +6,7 @@ import { comesBack, flush, parse, sentence, set, start, stop } from '../src/wire
 
 const folder = 'transport/wire/testdata'; // tests run at the top of the repository
 const golden = (file: string): any => JSON.parse(readFileSync(`${folder}/${file}`, 'utf8'));
-const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
 const builders: Record<string, (fields: any) => string> = { start, set, flush, stop };
 
 test('what this page sends is what the protocol has', () => {
@@ -43,7 +43,7 @@ test('what is unknown is passed over, what is broken is refused', () => {
     JSON.stringify({ ...commit, words: {} }),
     JSON.stringify({ ...commit, words: [{ ...word, end_ms: '5' }] }),
     JSON.stringify({ ...commit, words: [null] }),
-    JSON.stringify({ type: 'screen', segments: [], tails: [{}] }),
+    JSON.stringify({ type: 'screen', segments: [], drafts: [{}] }),
   ]) assert.throws(() => parse(broken), broken);
 });
 
