@@ -44,6 +44,9 @@ func (s *Server) Stuck() bool {
 	return s.serving() && s.hall.Engine.Load().Passing >= s.patience
 }
 
+// hears reports whether a voice would be heard now.
+func (s *Server) hears() bool { return s.serving() && !s.Stuck() }
+
 // readyz answers 200 when a voice would be heard. /healthz answers 200 as long
 // as the process lives.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
@@ -63,7 +66,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 func (s *Server) admits(w http.ResponseWriter) bool {
 	why := "the model is being loaded; try again in a few seconds"
 	switch phase := s.phase.Load(); {
-	case phase == serving && !s.Stuck():
+	case s.hears():
 		return true
 	case phase == serving:
 		why = "the engine is stuck: a pass does not end; if it stays so, the server has to be started again"
