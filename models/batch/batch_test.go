@@ -167,3 +167,55 @@ func TestCallersWithSeveralTickets(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// A panic reaches those whose requests were in the batch. The queue goes on.
+func TestABatchThatPanicsFailsAlone(t *testing.T) {
+	started, release := make(chan bool), make(chan bool)
+	var mu sync.Mutex
+	passes := 0
+	q := &Queue[int]{Max: 3}
+	q.Do = func(batch []*Ticket[int]) {
+		mu.Lock()
+		passes++
+		first := passes == 1
+		mu.Unlock()
+		if first {
+			close(started)
+			<-release
+		}
+		for _, ticket := range batch {
+			if ticket.Request < 0 {
+				panic("a bad request")
+			}
+		}
+	}
+	wait := func(requests ...int) (failed bool) {
+		defer func() { failed = recover() != nil }()
+		var tickets []*Ticket[int]
+		for _, r := range requests {
+			ticket := NewTicket[int]()
+			ticket.Request, ticket.Size = r, 1
+			tickets = append(tickets, ticket)
+		}
+		q.Wait(tickets...)
+		return false
+	}
+	var all sync.WaitGroup
+	var led, bad bool
+	all.Go(func() { led = wait(1) })
+	<-started
+	all.Go(func() { bad = wait(-1, 2, 3, 4, 5) }) // in two batches
+	for n := 0; n < 5; {
+		q.mu.Lock()
+		n = len(q.waiting)
+		q.mu.Unlock()
+	}
+	close(release)
+	all.Wait()
+	if led || !bad {
+		t.Errorf("the batch before failed: %v; the bad one: %v", led, bad)
+	}
+	if wait(1, 2, 3, 4) || q.busy || len(q.waiting) != 0 {
+		t.Errorf("the queue does not go on: busy %v, %d waiting", q.busy, len(q.waiting))
+	}
+}

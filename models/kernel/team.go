@@ -3,7 +3,9 @@ package kernel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,8 +25,9 @@ type Task interface {
 // what it holds and no more.
 type Team struct {
 	turn chan struct{} // full while somebody computes
-	busy atomic.Int64  // nanoseconds it was held
-	held atomic.Int64  // Unix nanoseconds since when it is held; 0: nobody computes
+	made time.Time
+	busy atomic.Int64 // nanoseconds it was held
+	held atomic.Int64 // by the clock, since when it is held; 0: nobody computes
 
 	workers int
 	running atomic.Bool
@@ -36,6 +39,7 @@ type Team struct {
 	// was taken is one of the task in force.
 	state    atomic.Uint64
 	left     atomic.Int32 // chunks of the task that are not done
+	failed   atomic.Pointer[error]
 	sleeping atomic.Int32
 	wake     chan struct{}
 }
@@ -54,7 +58,7 @@ func NewTeam(workers int) *Team {
 	if workers <= 0 {
 		workers = Cores()
 	}
-	t := &Team{workers: workers, turn: make(chan struct{}, 1), wake: make(chan struct{}, workers)}
+	t := &Team{workers: workers, made: time.Now(), turn: make(chan struct{}, 1), wake: make(chan struct{}, workers)}
 	for range workers {
 		t.matmul.partial = append(t.matmul.partial, make([]float32, 16*panelRows))
 	}
@@ -64,12 +68,12 @@ func NewTeam(workers int) *Team {
 // Lock takes the team for one pass. Whoever has it calls Do.
 func (t *Team) Lock() {
 	t.turn <- struct{}{}
-	t.held.Store(time.Now().UnixNano())
+	t.held.Store(t.clock())
 }
 
 // Unlock gives the team back.
 func (t *Team) Unlock() {
-	t.busy.Add(time.Now().UnixNano() - t.held.Swap(0))
+	t.busy.Add(t.clock() - t.held.Swap(0))
 	<-t.turn
 }
 
@@ -77,10 +81,14 @@ func (t *Team) Unlock() {
 // and how long the pass has lasted that is under way.
 func (t *Team) Busy() (all, now time.Duration) {
 	if since := t.held.Load(); since != 0 {
-		now = max(0, time.Duration(time.Now().UnixNano()-since))
+		now = max(0, time.Duration(t.clock()-since))
 	}
 	return time.Duration(t.busy.Load()), now
 }
+
+// clock is the time since the team was made, in nanoseconds, 1 at least. Nobody
+// sets it.
+func (t *Team) clock() int64 { return max(1, int64(time.Since(t.made))) }
 
 // Workers returns the number of workers, the caller of Do included.
 func (t *Team) Workers() int { return t.workers }
@@ -102,7 +110,8 @@ func (t *Team) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Do does all chunks of a task. The team must be locked.
+// Do does all chunks of a task. The team must be locked. A chunk that panics does
+// so here, when the others are done.
 func (t *Team) Do(task Task, chunks int) {
 	if chunks <= 1 || t.workers == 1 {
 		for i := range chunks {
@@ -121,6 +130,9 @@ func (t *Team) Do(task Task, chunks int) {
 		if spins > 1<<14 { // whoever has the last chunk was put aside: make room
 			time.Sleep(20 * time.Microsecond)
 		}
+	}
+	if failed := t.failed.Swap(nil); failed != nil {
+		panic(*failed)
 	}
 }
 
@@ -143,10 +155,23 @@ func (t *Team) help(worker int) bool {
 			return took
 		}
 		if t.state.CompareAndSwap(s, s+1) {
-			t.task.Chunk(worker, int(s&chunkMask))
-			t.left.Add(-1)
+			t.chunk(worker, int(s&chunkMask))
 			took = true
 		}
+	}
+}
+
+func (t *Team) chunk(worker, i int) {
+	defer t.left.Add(-1)
+	defer t.catch()
+	t.task.Chunk(worker, i)
+}
+
+// catch keeps a panic for Do.
+func (t *Team) catch() {
+	if p := recover(); p != nil {
+		err := fmt.Errorf("kernel: %v\n%s", p, debug.Stack())
+		t.failed.Store(&err)
 	}
 }
 
