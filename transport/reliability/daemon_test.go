@@ -1,0 +1,3 @@
+package reliability
+
+func daemon(string) {}
