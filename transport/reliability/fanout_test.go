@@ -162,7 +162,7 @@ func TestWhoDoesNotReadHarmsNobody(t *testing.T) {
 	stop()
 	whole(t, before)
 	whole(t, during)
-	if last == 0 || first < 9*time.Second || last > 16*time.Second {
+	if last == 0 || first < 9*time.Second || last > 16*time.Second { // a ping comes every 5 s, and is waited for 10 s
 		t.Errorf("those that do not read were let go after %v to %v, want 10 to 15 s", first, last)
 	}
 	t.Logf("F4: those that do not read were let go after %v to %v", first, last)

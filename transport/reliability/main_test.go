@@ -7,7 +7,6 @@ package reliability
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"testing"
@@ -59,6 +58,12 @@ func openHost(t testing.TB, folder string, opt transport.Options) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return hostOf(t, rooms, opt)
+}
+
+// hostOf starts a server of rooms.
+func hostOf(t testing.TB, rooms *room.Store, opt transport.Options) *host {
+	t.Helper()
 	opt.Rooms, opt.Assets, opt.Log = rooms, fstest.MapFS{}, slog.New(slog.DiscardHandler)
 	server, err := transport.Listen("127.0.0.1:0", opt)
 	if err != nil {
@@ -98,6 +103,3 @@ func (h *host) room(t testing.TB, id string) *room.Room {
 func stream(address, room string) string {
 	return fmt.Sprintf("ws://%s/rooms/%s/stream", address, room)
 }
-
-// drain reads what a process writes, so that it never waits for us.
-func drain(r io.Reader) { io.Copy(io.Discard, r) }
