@@ -198,7 +198,7 @@ func (s *Session) enter() error {
 
 // Run hears the voice until Finish or until ctx ends, and gives the seat back.
 func (s *Session) Run(ctx context.Context) error {
-	err := s.listen(ctx)
+	err := Contain(func() error { return s.listen(ctx) })
 	s.Close() // before its end can be seen: who sees it finds the seat free
 	s.captions.close(err)
 	return err
