@@ -60,9 +60,10 @@ func busy(why string) error {
 // the engine computes per second of speech; languages are weighed by weight.
 type load struct {
 	mu     sync.Mutex // guards the following
-	open   float64    // weights of the voices that are open
-	cost   float64    // of a second of speech of weight 1; 0: not known
-	spoken float64    // seconds times weight since the cost was measured
+	voices map[*Session]bool
+	open   float64 // weights of the voices that are open
+	cost   float64 // of a second of speech of weight 1; 0: not known
+	spoken float64 // seconds times weight since the cost was measured
 	before time.Duration
 
 	rung    int
@@ -73,6 +74,28 @@ type load struct {
 
 // weight is what a voice costs, in voices with one language.
 func weight(languages int) float64 { return 1 + another*float64(languages-1) }
+
+// waiting is how much sound of all voices waits. The caller holds the lock.
+func (l *load) waiting() (all time.Duration) {
+	for s := range l.voices {
+		all += time.Duration(s.Waiting()) * time.Second / audio.RateHz
+	}
+	return all
+}
+
+// note remembers a voice that is open, or forgets it.
+func (l *load) note(s *Session, open bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !open {
+		delete(l.voices, s)
+		return
+	}
+	if l.voices == nil {
+		l.voices = make(map[*Session]bool)
+	}
+	l.voices[s] = true
+}
 
 // admit counts a voice in, unless the voices would then take too much of real
 // time together. The first is always let in.
@@ -158,6 +181,7 @@ func (e *Engine) bear(frames, replies int) {
 type Load struct {
 	Level   int           // rung of the ladder, AtEase to NobodyEnters
 	Voices  int           // that are open
+	Waiting time.Duration // sound of all voices that waits for its turn
 	Bytes   int64         // of keys and values, of all voices
 	Cost    float64       // share of real time that one voice with one language takes while it speaks; 0: not known yet
 	Busy    time.Duration // in which the engine has computed so far
@@ -170,5 +194,5 @@ func (e *Engine) Load() Load {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all, now := e.team.Busy()
-	return Load{Level: l.level(time.Now()), Voices: int(e.taken.Load()), Bytes: e.memory.Load(), Cost: l.cost, Busy: all, Passing: now}
+	return Load{Level: l.level(time.Now()), Voices: int(e.taken.Load()), Waiting: l.waiting(), Bytes: e.memory.Load(), Cost: l.cost, Busy: all, Passing: now}
 }

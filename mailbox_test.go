@@ -3,6 +3,7 @@ package sotto
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"sotto/audio"
 )
@@ -72,7 +73,8 @@ func same(got, want Caption) bool {
 
 // A voice that cannot wait loses sound in one piece, and it is marked.
 func TestWhatIsOfferedInVainIsMarked(t *testing.T) {
-	s, err := toyEngine(t, EngineOptions{}).Open(twoLanguages)
+	e := toyEngine(t, EngineOptions{})
+	s, err := e.Open(twoLanguages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,7 @@ func TestWhatIsOfferedInVainIsMarked(t *testing.T) {
 	for range mailboxLen + late {
 		s.Offer(new(audio.Frame))
 	}
-	if s.Waiting() != 2*second || s.Stats().Lost != late*audio.FrameLen {
+	if s.Waiting() != 2*second || e.Load().Waiting != 2*time.Second || s.Stats().Lost != late*audio.FrameLen {
 		t.Errorf("%d samples wait, %d are lost", s.Waiting(), s.Stats().Lost)
 	}
 	var all []Caption

@@ -177,6 +177,7 @@ func (s *Session) Stats() Stats {
 
 // Close gives the seat of a session back that will not be run.
 func (s *Session) Close() {
+	s.engine.load.note(s, false)
 	s.engine.load.leave(s.weight)
 	s.engine.memory.Add(-s.stats.bytes.Load())
 	s.engine.taken.Add(-1)
@@ -185,14 +186,14 @@ func (s *Session) Close() {
 // enter has the voice counted, unless it is a recording: that takes the time the
 // voices leave.
 func (s *Session) enter() error {
-	w := weight(len(s.targets))
-	if s.opt.EveryStep {
-		return nil
+	if !s.opt.EveryStep {
+		w := weight(len(s.targets))
+		if err := s.engine.load.admit(time.Now(), w); err != nil {
+			return err
+		}
+		s.weight = w
 	}
-	if err := s.engine.load.admit(time.Now(), w); err != nil {
-		return err
-	}
-	s.weight = w
+	s.engine.load.note(s, true)
 	return nil
 }
 

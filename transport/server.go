@@ -96,6 +96,7 @@ func Listen(address string, opt Options) (*Server, error) {
 	}
 	if opt.Metrics != nil {
 		s.gate.show(opt.Metrics)
+		showRooms(opt.Metrics, opt.Rooms)
 	}
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
@@ -190,4 +191,12 @@ func (s *Server) httpServer(ctx context.Context) *http.Server {
 		MaxHeaderBytes:    limits.Header,
 		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 	}
+}
+
+// showRooms shows the numbers of all rooms.
+func showRooms(m *metrics.Metrics, rooms *room.Store) {
+	m.Gauge("rooms", "Rooms that are open.", func() float64 { return float64(rooms.Sums().Rooms) })
+	m.Gauge("readers", "Readers of all rooms.", func() float64 { return float64(rooms.Sums().Readers) })
+	m.Gauge("unsaved_events", "Events of rooms that are not on disk yet.", func() float64 { return float64(rooms.Sums().Unsaved) })
+	m.Gauge("failing_rooms", "Rooms that cannot save.", func() float64 { return float64(rooms.Sums().Failing) })
 }

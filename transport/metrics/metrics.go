@@ -75,6 +75,7 @@ func (m *Metrics) Observe(which sotto.Measure, value float64) {
 func (m *Metrics) Watch(e *sotto.Engine) {
 	m.Gauge("voices", "Voices that are open.", func() float64 { return float64(e.Load().Voices) })
 	m.Gauge("level", "Rung of the ladder: what is left out because the machine is behind, 0 to 4.", func() float64 { return float64(e.Load().Level) })
+	m.Gauge("waiting_seconds", "Sound of all voices that waits for its turn.", func() float64 { return e.Load().Waiting.Seconds() })
 	m.Gauge("kv_bytes", "Keys and values of all voices.", func() float64 { return float64(e.Load().Bytes) })
 	m.Gauge("voice_cost", "Share of real time that one voice with one language takes while it speaks; 0: not known yet.", func() float64 { return e.Load().Cost })
 	m.Gauge("pass_seconds", "Time for which the pass under way has lasted.", func() float64 { return e.Load().Passing.Seconds() })

@@ -185,6 +185,30 @@ func (s *Store) open(id string) (*Room, error) {
 // folder keeps ids away from names that a system reserves.
 func (s *Store) folder(id string) string { return filepath.Join(s.dir, "room-"+id) }
 
+// Sums are the numbers of all open rooms together.
+type Sums struct {
+	Rooms, Voices, Readers int
+	Unsaved                int // events that are shown, or wait, and are not on disk; 0 in memory
+	Failing                int // rooms that cannot save
+}
+
+// Sums returns the numbers of now.
+func (s *Store) Sums() (all Sums) {
+	all.Readers = int(s.readers.Load())
+	s.each(func(_ string, r *Room) {
+		n := r.Stats()
+		all.Rooms++
+		all.Voices += n.Voices
+		if s.Durable() {
+			all.Unsaved += int(n.Shown - min(n.Saved, n.Shown))
+		}
+		if !n.Failing.IsZero() {
+			all.Failing++
+		}
+	})
+	return all
+}
+
 // IDs returns the ids of all rooms, open or not, in order.
 func (s *Store) IDs() ([]string, error) {
 	var ids []string

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"sotto"
+	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
@@ -27,11 +28,11 @@ type channel struct {
 	waiting []string
 	closed  bool
 	numbers *wire.Numbering
-	shown   map[string]bool // languages with a tentative tail
+	teller  voice.Teller // its owner's, who tells
 }
 
 func newChannel() *channel {
-	return &channel{numbers: wire.NewNumbering(), shown: make(map[string]bool)}
+	return &channel{numbers: wire.NewNumbering()}
 }
 
 // open sends what waits.
@@ -82,34 +83,11 @@ func (c *channel) stop() {
 	}
 }
 
-// tell sends a caption. A commit is followed by the new tail, also by an empty
-// one in the place of one that was shown.
+// tell sends a caption.
 func (c *channel) tell(k *sotto.Caption) {
-	heard := k.Heard.Millis()
-	if k.Lost > 0 {
-		c.say(&wire.Gap{LostMs: k.Lost.Millis(), HeardMs: heard, Cause: k.Cause})
+	for _, m := range c.teller.Tell(k) {
+		c.say(m)
 	}
-	if k.Language == "" {
-		return
-	}
-	if len(k.Words) > 0 {
-		c.say(&wire.Commit{Segment: k.Segment, Language: k.Language, Text: k.Text(), Words: words(k.Words), HeardMs: heard})
-	}
-	switch {
-	case k.End:
-		c.say(&wire.End{Segment: k.Segment, Language: k.Language, HeardMs: heard})
-	case k.Tail != "" || c.shown[k.Language]:
-		c.say(&wire.Draft{Segment: k.Segment, Language: k.Language, Text: k.Tail, HeardMs: heard})
-	}
-	c.shown[k.Language] = !k.End && k.Tail != ""
-}
-
-func words(committed []sotto.Word) []wire.Word {
-	all := make([]wire.Word, len(committed))
-	for i, w := range committed {
-		all[i] = wire.NewWord(w.Text, w.Start.Millis(), w.End.Millis(), w.Evidence)
-	}
-	return all
 }
 
 // close waits until what was said has arrived, or the client does not read.

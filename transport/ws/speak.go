@@ -10,6 +10,7 @@ import (
 
 	"sotto"
 	"sotto/audio"
+	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
@@ -20,15 +21,15 @@ const (
 
 // announcer is what the writing half knows of a voice.
 type announcer struct {
-	shown    map[string]bool // languages with a tentative tail
-	chores   time.Time       // when they are due
+	teller   voice.Teller
+	chores   time.Time // when they are due
 	lastPing time.Time
 	lag      wire.Lag // as it was told
 }
 
 func newAnnouncer() announcer {
 	now := time.Now()
-	return announcer{shown: make(map[string]bool), chores: now.Add(choreEvery), lastPing: now}
+	return announcer{chores: now.Add(choreEvery), lastPing: now}
 }
 
 // speak sends captions as they come, then the goodbye. Its error is errSlow when
@@ -95,28 +96,12 @@ func (v *visit) lagged(lag *wire.Lag) bool {
 	return true
 }
 
-// messages says a caption in the protocol's words. A commit is followed by the
-// new tail, also by an empty one in the place of one that was shown.
-func (v *visit) messages(c *sotto.Caption) (all []wire.Message) {
-	heard := c.Heard.Millis()
-	switch {
-	case c.Mark != 0:
+// messages says a caption in the protocol's words.
+func (v *visit) messages(c *sotto.Caption) []wire.Message {
+	if c.Mark != 0 {
 		return v.heard(c)
-	case c.Lost > 0:
-		return []wire.Message{&wire.Gap{LostMs: c.Lost.Millis(), HeardMs: heard, Cause: c.Cause}}
 	}
-	if len(c.Words) > 0 {
-		all = append(all, &wire.Commit{Segment: c.Segment, Language: c.Language, Text: c.Text(), Words: words(c.Words), HeardMs: heard})
-	}
-	if c.End {
-		v.shown[c.Language] = false
-		return append(all, &wire.End{Segment: c.Segment, Language: c.Language, HeardMs: heard})
-	}
-	if c.Tail != "" || v.shown[c.Language] {
-		all = append(all, &wire.Draft{Segment: c.Segment, Language: c.Language, Text: c.Tail, HeardMs: heard})
-	}
-	v.shown[c.Language] = c.Tail != ""
-	return all
+	return v.teller.Tell(c)
 }
 
 // heard says that a mark has been met.
@@ -125,14 +110,6 @@ func (v *visit) heard(c *sotto.Caption) []wire.Message {
 	all := []wire.Message{&wire.Heard{HeardMs: c.Heard.Millis(), SoundSeq: last}}
 	if id != "" {
 		all = append(all, &wire.Marker{ID: id, HeardMs: c.Heard.Millis()})
-	}
-	return all
-}
-
-func words(committed []sotto.Word) []wire.Word {
-	all := make([]wire.Word, len(committed))
-	for i, w := range committed {
-		all[i] = wire.NewWord(w.Text, w.Start.Millis(), w.End.Millis(), w.Evidence)
 	}
 	return all
 }
