@@ -16,6 +16,8 @@ import (
 // spoken is how often captions come, five a second.
 const spoken = 200 * time.Millisecond
 
+const second = time.Second
+
 // A room is read by many over WebSockets, in a process of their own: nobody misses a
 // word, and words come soon (F1).
 func TestManyReaders(t *testing.T) {
