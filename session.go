@@ -178,23 +178,8 @@ func (s *Session) Stats() Stats {
 // Close gives the seat of a session back that will not be run.
 func (s *Session) Close() {
 	s.engine.load.note(s, false)
-	s.engine.load.leave(s.weight)
 	s.engine.memory.Add(-s.stats.bytes.Load())
-	s.engine.taken.Add(-1)
-}
-
-// enter has the voice counted, unless it is a recording: that takes the time the
-// voices leave.
-func (s *Session) enter() error {
-	if !s.opt.EveryStep {
-		w := weight(len(s.targets))
-		if err := s.engine.load.admit(time.Now(), w); err != nil {
-			return err
-		}
-		s.weight = w
-	}
-	s.engine.load.note(s, true)
-	return nil
+	s.engine.leave(s.weight)
 }
 
 // Run hears the voice until Finish or until ctx ends, and gives the seat back.

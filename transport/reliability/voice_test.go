@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,15 +21,17 @@ type speech struct {
 	t    testing.TB
 	conn *websocket.Conn
 
-	mu     sync.Mutex      // guards the following
-	sent   []time.Time     // each frame
-	late   []time.Duration // sound, when it was heard
-	words  []time.Duration // commits, behind the sound they end with
-	lostMs int
-	texts  map[string]string
-	code   string // of the error it ends with
-	closed int
-	done   chan struct{}
+	mu      sync.Mutex      // guards the following
+	sent    []time.Time     // each frame
+	late    []time.Duration // sound, when it was heard
+	words   []time.Duration // commits, behind the sound they end with
+	lostMs  int
+	texts   map[string]string
+	heardMs int           // as far as it was told
+	all     *atomic.Int64 // the same of several voices together; nil: nobody asks
+	code    string        // of the error it ends with
+	closed  int
+	done    chan struct{}
 }
 
 // refused is how a voice was turned away.
@@ -113,6 +116,10 @@ func (s *speech) take(data []byte, now time.Time) {
 	}
 	switch m.Type {
 	case "heard":
+		if s.all != nil {
+			s.all.Add(int64(m.HeardMs - s.heardMs))
+		}
+		s.heardMs = m.HeardMs
 		s.late = append(s.late, since(m.HeardMs))
 	case "commit":
 		s.texts[m.Language] += m.Text
@@ -156,6 +163,23 @@ func (s *speech) stop() {
 	s.conn.Close()
 }
 
+// open reports whether the voice goes on.
+func (s *speech) open() bool {
+	select {
+	case <-s.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// lost is how much sound was lost, in ms.
+func (s *speech) lost() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lostMs
+}
+
 // takeLate returns how late sound was heard since it was last asked.
 func (s *speech) takeLate() (late []time.Duration) {
 	s.mu.Lock()
@@ -186,4 +210,11 @@ func within(t testing.TB, most time.Duration, what string, is func() bool) time.
 		time.Sleep(5 * time.Millisecond)
 	}
 	return time.Since(began)
+}
+
+// counted adds what is heard of the voice to what is heard of others.
+func (s *speech) counted(all *atomic.Int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = all
 }
