@@ -19,7 +19,7 @@ func TestWhatIsSaidIsSoonSaved(t *testing.T) {
 	var delays []time.Duration
 	var mu sync.Mutex // guards delays
 	var reading sync.WaitGroup
-	var stops []func() uint64
+	var stops []func()
 	for i := range 4 {
 		r := h.room(t, "room-"+strconv.Itoa(i))
 		reader := r.Follow()
