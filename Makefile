@@ -12,7 +12,7 @@ export CGO_ENABLED ?= 0
 MIC_TAGS = portaudio,netgo,osusergo
 HAS_MIC := $(shell pkg-config --exists portaudio-2.0 2>/dev/null && command -v $$($(GO) env CC) 2>/dev/null)
 
-.PHONY: all build run serve test test-mic check test-avx512 generate cross bench fuzz clean
+.PHONY: all build run serve test test-mic check test-avx512 generate web web-test web-types web-browser cross bench fuzz clean
 
 all: build
 
@@ -33,15 +33,14 @@ serve: build ## start the daemon and stay
 test: ## everything a change must pass; under 5 minutes on 2 cores
 	@$(GO) vet ./...
 	@$(GO) test ./...
-	@if command -v node >/dev/null; then node --test web/test/*.test.mjs; \
-	else echo "web tests left out: they need Node 20"; fi
+	@$(MAKE) --no-print-directory web-test
 
 test-mic: ## the microphone on a sound server of its own; needs PortAudio and PulseAudio
 	CGO_ENABLED=1 $(GO) test -count 1 -tags portaudio -run TestAReal ./audio/mic ./cmd/sotto
 
 check: ## what is slower: format, data races, every platform, the recipe's tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
-	@$(MAKE) --no-print-directory generate test cross
+	@$(MAKE) --no-print-directory generate test web-types web-browser cross
 	@git diff --exit-code --stat models/kernel/simd || { echo "the committed assembly is not what the generators write"; exit 1; }
 	CGO_ENABLED=1 $(GO) test -race -short . ./models/batch ./models/kernel ./encoder ./decoder ./transport/... ./cmd/...
 
@@ -58,6 +57,23 @@ cross: ## build for every platform we promise
 generate: ## write the kernels' assembly again; it must come out as it is committed
 	cd models/kernel/gen && for p in quant float peak; do \
 	  $(GO) run ./$$p -pkg simd -out ../simd/$${p}_amd64.s -stubs ../simd/$${p}_amd64.go || exit 1; done
+
+web: ## the pages: web/dist from web/src
+	@GO=$(GO) web/build web/dist
+
+web-test: ## the pages' parts, in Node
+	@if command -v node >/dev/null; then \
+	  $(GO) -C web/tool tool esbuild ../test/*.test.ts --bundle --platform=node --format=esm --outdir=../../build/web --out-extension:.js=.mjs --log-level=warning && \
+	  node --test build/web/*.test.mjs; \
+	else echo "tests of the pages' parts left out: they need Node 20"; fi
+
+web-types: ## the pages' types, by TypeScript
+	@if command -v npm >/dev/null; then npm exec --yes --package=typescript@7.0.2 -- tsc -p web; \
+	else echo "types of the pages left out: they need Node 20 and npm"; fi
+
+web-browser: build ## the pages in a browser; PICTURES=docs writes their pictures there
+	@if command -v node >/dev/null; then PICTURES=$(PICTURES) node --test web/test/browser/*.test.mjs; \
+	else echo "the pages in a browser left out: they need Node 20"; fi
 
 bench: ## benchmarks beside the code
 	$(GO) test -run '^$$' -bench . -benchmem ./models/kernel/... ./models/tensor ./encoder/... ./decoder/... ./models/tokenizer

@@ -73,8 +73,10 @@ func (s *Server) drain(ctx context.Context, server *http.Server) {
 	s.phase.Store(stopping)
 	s.voices.Close()
 	s.live.Close()
+	s.others.close()
 	s.voices.Wait(ctx)
 	s.live.Wait(ctx)
+	s.others.wait(ctx)
 	if s.published != nil {
 		s.published.Wait(ctx)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -30,6 +31,9 @@ func (s *Server) ownHost(r *http.Request) bool {
 		}
 	}
 	_, bound, _ := net.SplitHostPort(s.Addr().String())
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok { // which may be another listener's
+		bound = strconv.Itoa(local.Port)
+	}
 	if port == "" {
 		port = map[bool]string{false: "80", true: "443"}[s.Secure()]
 	}

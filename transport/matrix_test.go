@@ -69,6 +69,7 @@ var (
 		{"GET", "/demo.ogg", false, true, 0, 200}, {"GET", "/nothing", false, true, 0, 404}, {"HEAD", "/", false, true, 0, 200},
 		{"GET", "/v1/stream", true, false, 2, 101}, {"GET", "/v1/stream", false, false, 2, 400},
 		{"GET", "/v1/models", false, false, 2, 200}, {"POST", "/v1/audio/transcriptions", false, false, 2, 400},
+		{"GET", "/v1/listen?encoding=linear16&sample_rate=16000&language=es", true, false, 2, 101}, {"GET", "/v1/whisperlive", false, false, 2, 400},
 		{"GET", "/v1/realtime", false, false, 2, 400}, {"POST", "/v1/realtime/client_secrets", false, false, 2, 200},
 		{"GET", "/rooms/none/events", false, false, 1, 404}, {"GET", "/rooms/none/captions.txt", false, false, 1, 404},
 		{"GET", "/metrics", false, false, 3, 200},

@@ -18,7 +18,7 @@ type doors struct {
 }
 
 // nothing is what people are told who ask for something else.
-const nothing = "nothing is here; this server has / (the page), /v1/stream, /v1/realtime, /v1/audio/, /v1/models, /v1/session, /rooms/{id}/events, /rooms/{id}/captions.{txt,jsonl,srt,vtt}, /rooms/{id}/hls/master.m3u8, /whip/{room}, /healthz, /readyz, /metrics"
+const nothing = "nothing is here; this server has / (the page), /v1/stream, /v1/realtime, /v1/listen, /v1/whisperlive, /v1/audio/, /v1/models, /v1/session, /rooms/{id}/events, /rooms/{id}/captions.{txt,jsonl,srt,vtt}, /rooms/{id}/hls/master.m3u8, /whip/{room}, /healthz, /readyz, /metrics"
 
 // roleFor says who may come in by the pattern of a door. One that is not named
 // here is for those who run the server.
@@ -47,6 +47,8 @@ func (s *Server) routes() *doors {
 	d.HandleFunc("POST /v1/session", s.session)
 	s.audio.Mount(d.ServeMux)
 	s.live.Mount(d.ServeMux)
+	s.others.deepgram.Mount(d.ServeMux)
+	s.others.whisperlive.Mount(d.ServeMux)
 	s.readers.Mount(d.ServeMux)
 	s.mountWhip(d.ServeMux)
 	if s.options.Metrics != nil {

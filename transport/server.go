@@ -30,10 +30,11 @@ type Options struct {
 	Assets  fs.FS             // the page, served at /
 	Files   map[string][]byte // more files by path, served as they are
 	Latency string            // of voices that do not say; "": balanced
-	Source  string            // language of OpenAI's voices that do not say, where the model hears several
+	Source  string            // language of voices in protocols of others that do not say, where the model hears several
 	Drain   time.Duration     // for voices to say what they have heard when the server stops; 0: 10 s
 	Rooms   *room.Store       // Run runs and closes it; nil: rooms are in memory
 	WebRTC  WebRTC
+	Doors   Doors            // that need addresses of their own
 	Tokens  *access.Tokens   // nil: whoever reaches the server may do everything
 	Metrics *metrics.Metrics // shown at /metrics; nil: nothing is
 	Log     *slog.Logger
@@ -63,6 +64,7 @@ type Server struct {
 	audio     *openai.Handler
 	live      *realtime.Handler
 	readers   *feed.Handler
+	others    others
 	published *whip.Door // nil: no WebRTC
 	unsaved   error      // of the rooms, when they were closed
 	gate      *gate
@@ -78,7 +80,7 @@ func Listen(address string, opt Options) (*Server, error) {
 	s := &Server{options: opt}
 	s.SetRules(opt.Rules)
 	var err error
-	if s.gate, err = openGate(address, func() HTTPLimits { return s.rules.Load().HTTP }); err != nil {
+	if s.gate, err = openGate(address, s.httpLimits); err != nil {
 		return nil, err
 	}
 	s.hall = &voice.Hall{Latency: opt.Latency, Rooms: opt.Rooms, Log: opt.Log}
@@ -90,8 +92,12 @@ func Listen(address string, opt Options) (*Server, error) {
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
 	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Source: opt.Source, Log: opt.Log})
 	s.live = realtime.New(s.realtime())
-	if err := s.openWhip(); err != nil {
+	if err = s.openOthers(); err == nil {
+		err = s.openWhip()
+	}
+	if err != nil {
 		s.gate.Close()
+		s.others.unbind()
 		return nil, err
 	}
 	if opt.Metrics != nil {
@@ -116,7 +122,7 @@ func (s *Server) SetRules(rules Rules) {
 // Run serves until ctx ends, then lets every voice say what it has heard. What
 // asks meanwhile is told that the server stops.
 func (s *Server) Run(ctx context.Context) error {
-	server := s.httpServer(ctx)
+	server := s.httpServer(ctx, s.guard(s.routes()))
 	s.readers.Stopping = ctx.Done()
 	keeping, endRooms := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRooms()
@@ -125,6 +131,7 @@ func (s *Server) Run(ctx context.Context) error {
 	calling, endCalls := context.WithCancel(ctx)
 	defer endCalls()
 	called := s.runWhip(calling)
+	endOthers := s.runOthers(calling)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -138,6 +145,7 @@ func (s *Server) Run(ctx context.Context) error {
 		err = nil
 	}
 	endCalls()
+	endOthers()
 	err = errors.Join(err, called())
 	s.closeRooms()
 	endRooms()
@@ -180,10 +188,10 @@ func (s *Server) mint(ctx context.Context, ttl time.Duration) (secret string, ex
 	return secret, expires, nil
 }
 
-func (s *Server) httpServer(ctx context.Context) *http.Server {
+func (s *Server) httpServer(ctx context.Context, handler http.Handler) *http.Server {
 	limits := s.rules.Load().HTTP
 	return &http.Server{
-		Handler:           s.guard(s.routes()),
+		Handler:           handler,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withGuest,
 		ReadHeaderTimeout: limits.HeaderTime,

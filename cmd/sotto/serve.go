@@ -118,6 +118,7 @@ func (d *daemon) bind() (err error) {
 		Source:  d.config.Source,
 		Drain:   d.config.Drain,
 		Rooms:   d.rooms,
+		Doors:   transport.Doors{WhisperLive: d.config.Doors.WhisperLive, Wyoming: d.config.Doors.Wyoming},
 		WebRTC:  transport.WebRTC{Listen: d.config.WHIP.Listen, TCP: d.config.WHIP.TCP, Addresses: d.config.WHIP.Addresses},
 		Tokens:  d.tokens,
 		Metrics: d.shown,
@@ -125,7 +126,7 @@ func (d *daemon) bind() (err error) {
 		Rules:   d.rules,
 	})
 	if err != nil {
-		return environmentError("%w; stop the other program, or choose another address with --listen", err)
+		return environmentError("%w; stop the other program, or choose another address with --listen, --whisperlive or --wyoming", err)
 	}
 	return nil
 }

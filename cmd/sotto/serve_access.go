@@ -103,6 +103,24 @@ func (d *daemon) sayReady(engine *sotto.Engine) {
 		fmt.Fprintf(d.stderr, "sotto: programs speak at %s and ask for its health at %s/readyz\n", voices, page)
 		fmt.Fprintf(d.stderr, "sotto: %s\n", d.reach())
 	}
+	d.sayDoors()
+}
+
+// sayDoors prints where the doors are that have their own addresses.
+func (d *daemon) sayDoors() {
+	whisperLive, wyoming := d.server.Beside()
+	for _, door := range []struct {
+		who, scheme string
+		at          net.Addr
+	}{{"clients of WhisperLive", "ws", whisperLive}, {"clients of Wyoming", "tcp", wyoming}} {
+		switch {
+		case door.at == nil:
+		case d.json:
+			d.log.Info("door", "for", door.who, "address", door.at.String())
+		default:
+			fmt.Fprintf(d.stderr, "sotto: %s speak at %s://%s, without a token\n", door.who, door.scheme, door.at)
+		}
+	}
 }
 
 func (d *daemon) reachedBy() string {

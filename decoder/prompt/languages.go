@@ -2,7 +2,8 @@ package prompt
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,9 @@ var names = map[string]string{
 	"uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek", "vi": "Vietnamese", "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu",
 }
 
+// Codes returns all language codes in their order.
+func Codes() []string { return slices.Sorted(maps.Keys(names)) }
+
 // Name returns the English name of a language code. An unknown one is an error
 // that names the nearest.
 func Name(code string) (string, error) {
@@ -38,14 +42,9 @@ func Name(code string) (string, error) {
 
 // nearest returns the code whose name or spelling needs the fewest edits.
 func nearest(word string) string {
-	codes := make([]string, 0, len(names))
-	for code := range names {
-		codes = append(codes, code)
-	}
-	sort.Strings(codes)
 	best, fewest := "", 1<<30
 	word = strings.ToLower(word[:min(len(word), 32)])
-	for _, code := range codes {
+	for _, code := range Codes() {
 		n := min(edits(word, code), edits(word, strings.ToLower(names[code])))
 		if n < fewest {
 			best, fewest = code, n

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 
 	"sotto/audio"
 	"sotto/audio/resample"
@@ -35,8 +36,12 @@ func newPCM(format string, rate, channels int) (*pcm, error) {
 		p.sample, p.width = s16, s16Bytes
 	case "f32le":
 		p.sample, p.width = p.f32, f32Bytes
+	case "mulaw":
+		p.sample, p.width = mulaw, 1
+	case "alaw":
+		p.sample, p.width = alaw, 1
 	default:
-		return nil, fmt.Errorf("format %.32q is none of s16le, f32le and opus", format)
+		return nil, fmt.Errorf("format %.32q is none of %s", format, strings.Join(Formats, ", "))
 	}
 	return p, nil
 }

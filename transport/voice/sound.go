@@ -8,7 +8,7 @@ import (
 )
 
 // Formats are those of sound that a client may send.
-var Formats = []string{"s16le", "f32le", "opus"}
+var Formats = []string{"s16le", "f32le", "mulaw", "alaw", "opus"}
 
 const (
 	minRate     = 8000

@@ -89,7 +89,7 @@ func TestSoundRefuses(t *testing.T) {
 		start wire.Start
 		want  string
 	}{
-		{"a strange format", wire.Start{Format: "mulaw"}, `format "mulaw"`},
+		{"a strange format", wire.Start{Format: "s24le"}, `format "s24le"`},
 		{"too low a rate", wire.Start{Rate: 7999}, "rate is 7999"},
 		{"too high a rate", wire.Start{Rate: 192001}, "rate is 192001"},
 		{"a negative rate", wire.Start{Rate: -16000}, "rate is -16000"},

@@ -27,7 +27,7 @@ type Start struct {
 	Source     string   `json:"source"`               // code of the spoken language
 	Targets    []string `json:"targets"`              // codes of the languages wanted
 	Transcribe bool     `json:"transcribe,omitempty"` // also the source's own text
-	Format     string   `json:"format,omitempty"`     // "s16le" (default), "f32le" or "opus"
+	Format     string   `json:"format,omitempty"`     // "s16le" (default), "f32le", "mulaw", "alaw" or "opus"
 	Rate       int      `json:"rate,omitempty"`       // samples per second, default 16000
 	Channels   int      `json:"channels,omitempty"`   // 1 (default) or 2, averaged
 	Latency    string   `json:"latency,omitempty"`    // "fast", "balanced" (default) or "quality"

@@ -90,7 +90,7 @@ var catalogue = []fault{
 	{"no UTF-8", says("{\"type\":\"\xff\"}"), "utf8", "text message is not UTF-8"},
 	{"no UTF-8 while speaking", started("", says("\xc0\xaf")), "utf8", "text message is not UTF-8"},
 
-	{"an unknown format", starts(`,"format":"mp3"`), "format", `format "mp3" is none of s16le, f32le and opus`},
+	{"an unknown format", starts(`,"format":"mp3"`), "format", `format "mp3" is none of s16le, f32le, mulaw, alaw, opus`},
 	{"a rate below", starts(`,"rate":7999`), "format", "rate is 7999 samples per second, want 8000 to 192000"},
 	{"a rate above", starts(`,"rate":192001`), "format", "rate is 192001 samples per second, want 8000 to 192000"},
 	{"a negative rate", starts(`,"rate":-1`), "format", "rate is -1 samples per second, want 8000 to 192000"},

@@ -32,6 +32,7 @@ type Config struct {
 	State   string // folder; "": rooms are in memory
 
 	WHIP   WHIP
+	Doors  Doors
 	Rooms  Rooms
 	Limits Limits
 	Log    Log
@@ -43,6 +44,10 @@ type WHIP struct {
 	TCP       string   // HOST:PORT; "": none
 	Addresses []string // in answers, in the place of our own
 }
+
+// Doors are addresses of doors whose clients can say no path and send no token; "":
+// none.
+type Doors struct{ WhisperLive, Wyoming string }
 
 // Rooms say how many there are, and how long they last.
 type Rooms struct {
@@ -100,6 +105,9 @@ func Load(in Input) (*Loaded, error) {
 		return nil, err
 	}
 	if err := l.flags(in.Flags); err != nil {
+		return nil, err
+	}
+	if err := l.checkDoors(); err != nil {
 		return nil, err
 	}
 	return l, l.checkReach()
@@ -167,6 +175,18 @@ func (l *Loaded) checkReach() error {
 	}
 	return fmt.Errorf("the address to listen on is %.64q (%s), which other machines can reach, and %s, "+
 		"or listen on 127.0.0.1, or say --insecure-lan (insecure_lan: true in the file) if you mean that", l.Listen, l.From["listen"], why)
+}
+
+// checkDoors refuses addresses that others can reach of doors that cannot ask for
+// tokens, unless that is meant.
+func (l *Loaded) checkDoors() error {
+	for name, address := range map[string]string{"doors.whisperlive": l.Doors.WhisperLive, "doors.wyoming": l.Doors.Wyoming} {
+		if address != "" && !l.InsecureLAN && !IsLoopback(address) {
+			return fmt.Errorf("%s is %.64q (%s), which other machines can reach, and its clients have no tokens and no TLS; "+
+				"listen on 127.0.0.1, or say --insecure-lan (insecure_lan: true in the file) if you mean that", name, address, l.From[name])
+		}
+	}
+	return nil
 }
 
 // AsksForTokens reports whether whoever uses a door must have a token.

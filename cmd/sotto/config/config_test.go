@@ -153,6 +153,9 @@ func TestWrongVariablesAndFlagsAreRefused(t *testing.T) {
 		{flag: "seats", told: "1001", want: `--seats is "1001", want a whole number from 1 to 1000`},
 		{flag: "drain-timeout", told: "10", want: `--drain-timeout is "10", want a time from 100ms to 1h, such as 1.5s or 2m`},
 		{flag: "allow-origin", told: "*", want: `--allow-origin has "*", want a page's origin such as https://example.org; list each page's origin by itself`},
+		{flag: "wyoming", told: ":10300", want: `doors.wyoming is ":10300" (--wyoming), which other machines can reach, and its clients have no tokens and no TLS; ` +
+			`listen on 127.0.0.1, or say --insecure-lan (insecure_lan: true in the file) if you mean that`},
+		{flag: "whisperlive", told: "9090", want: `--whisperlive is "9090", want HOST:PORT, such as 127.0.0.1:9090`},
 		{flag: "listen", told: "0.0.0.0:7788", want: `the address to listen on is "0.0.0.0:7788" (--listen), which other machines can reach, and without TLS all on the way can read their tokens and words; ` +
 			`name tls_cert and tls_key, or listen on 127.0.0.1, or say --insecure-lan (insecure_lan: true in the file) if you mean that`},
 	} {

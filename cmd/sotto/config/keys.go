@@ -57,6 +57,11 @@ var keys = []Key{
 	{"state", "state", "", "folder where rooms keep what is said in them; empty: in memory alone", false,
 		text(func(c *Config) *string { return &c.State }, "the name of a folder", isFile)},
 
+	{"doors.whisperlive", "whisperlive", "", "address for WhisperLive's clients, who send no token; empty: none", false,
+		text(func(c *Config) *string { return &c.Doors.WhisperLive }, "HOST:PORT, such as 127.0.0.1:9090", func(s string) bool { return s == "" || isAddress(s) })},
+	{"doors.wyoming", "wyoming", "", "address for clients of the Wyoming protocol, who send no token; empty: none", false,
+		text(func(c *Config) *string { return &c.Doors.Wyoming }, "HOST:PORT, such as 127.0.0.1:10300", func(s string) bool { return s == "" || isAddress(s) })},
+
 	{"pprof", "pprof", "", "address of this machine to serve Go's profiles on; empty: none", false,
 		text(func(c *Config) *string { return &c.Pprof }, "HOST:PORT of this machine, such as 127.0.0.1:6060", func(s string) bool { return s == "" || isAddress(s) })},
 
