@@ -41,6 +41,11 @@ func (h *Handler) socket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer v.leave()
+	if !h.enter() {
+		refuse(w, http.StatusServiceUnavailable, "the server is stopping; try again in a few seconds")
+		return
+	}
+	defer h.sockets.Done()
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second, WriteBufferPool: &buffers, Subprotocols: []string{"sotto.v1"},
 		CheckOrigin: func(*http.Request) bool { return true }, // admit has looked

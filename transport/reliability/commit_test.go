@@ -14,6 +14,7 @@ import (
 
 // What is said in four rooms at once is soon on disk and told to be (F18).
 func TestWhatIsSaidIsSoonSaved(t *testing.T) {
+	waits(t)
 	h := openHost(t, filepath.Join(t.TempDir(), "state"), transport.Options{})
 	w := startWatch(t)
 	var delays []time.Duration
@@ -44,7 +45,7 @@ func TestWhatIsSaidIsSoonSaved(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(sized(2*time.Second, 30*time.Second))
+	time.Sleep(sized(2*time.Second, 20*time.Second))
 	for _, stop := range stops {
 		stop()
 	}

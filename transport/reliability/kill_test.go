@@ -18,6 +18,7 @@ import (
 // told is durable is in the room at the end, word for word; no reader has a gap, a
 // repetition or a reset (F15).
 func TestKilledWhilePeopleRead(t *testing.T) {
+	t.Parallel() // at full size too: it takes long, and not much of the machine
 	kills := sized(12, 500)
 	plan := daemonPlan{State: filepath.Join(t.TempDir(), "state"), Publish: 2}
 	d := start(t, plan)

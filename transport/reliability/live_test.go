@@ -1,6 +1,7 @@
 package reliability
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -12,17 +13,17 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"bufio"
 )
 
+// built is the folder of the program; "": it was not built.
+var built string
+
 // program is sotto itself, built for the test.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "sotto")
-	if err != nil {
+var program = sync.OnceValues(func() (name string, err error) {
+	if built, err = os.MkdirTemp("", "sotto"); err != nil {
 		return "", err
 	}
-	name := filepath.Join(dir, "sotto")
+	name = filepath.Join(built, "sotto")
 	out, err := exec.Command("go", "build", "-o", name, "sotto/cmd/sotto").CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, out)
@@ -62,6 +63,7 @@ func serve(t testing.TB, args ...string) (cmd *exec.Cmd, address string) {
 // The program with its own model: four voices with three languages each, 200 readers,
 // ten minutes. Nothing is late, nothing is lost, and it does not grow.
 func TestFourVoicesLive(t *testing.T) {
+	t.Parallel() // at full size too: it takes long, and not much of the machine
 	cmd, address := serve(t, "--state", filepath.Join(t.TempDir(), "state"))
 	lasts := sized(12*time.Second, 10*time.Minute)
 	w := startWatch(t, cmd.Process.Pid)
@@ -104,6 +106,7 @@ func TestFourVoicesLive(t *testing.T) {
 	t.Logf("live: %d commits, %d ms lost; %.0f MiB at first, %.0f at the end, %.0f at most", len(words), lost, early, late, memory(cmd.Process.Pid, "VmHWM"))
 	t.Logf("live: words come %.0f ms behind their sound (p50), p99 %.0f, at most %.0f", percentile(words, 50), percentile(words, 99), percentile(words, 100))
 	w.below("live", "sound is heard late by at most", percentile(heard, 100), 3000, "ms")
+	w.below("live", "words come behind their sound by at most", percentile(words, 100), 3000, "ms")
 	w.below("live", "sound that was lost", float64(lost), 0, "ms")
 	w.below("live", "growth of the memory", late-early, 16, "MiB")
 	cmd.Process.Signal(syscall.SIGTERM)
@@ -115,6 +118,7 @@ func TestFourVoicesLive(t *testing.T) {
 // The program is killed while the pocket model speaks, and started again: what readers
 // had is there, and they go on (F15, F17).
 func TestTheProgramIsKilled(t *testing.T) {
+	t.Parallel() // at full size too: it takes long, and not much of the machine
 	state := filepath.Join(t.TempDir(), "state")
 	cmd, address := serve(t, "--state", state)
 	all, stop := audience(t, address, 2, 1)

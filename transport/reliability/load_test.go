@@ -45,6 +45,7 @@ func full8(t testing.TB, ctx context.Context, d *running, all *sync.WaitGroup) (
 // Eight voices are heard in time; the ninth is refused at once, cheaply, and told when
 // to come again (F8). With two and five times as many who want to speak, as much is heard (F9).
 func TestTheNinthVoiceIsRefused(t *testing.T) {
+	waits(t)
 	d := start(t, daemonPlan{Hear: cost})
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -92,19 +93,24 @@ func turned(t testing.TB, w *watch, d *running) {
 	w.below("F8", "until the ninth is refused, p99", percentile(took, 99), 100, "ms")
 }
 
-// However many want to speak, as much is heard as by eight who just speak (F9).
+// However many want to speak, as much is heard as where no more want to than may (F9).
 func TestMoreThanCanBeHeard(t *testing.T) {
-	for _, offered := range []int{16, 40} {
-		if offered == 40 && !full {
-			break
+	waits(t)
+	lasts := sized(4*time.Second, 20*time.Second)
+	w, most := overload(t, 8, lasts)
+	for _, offered := range sized([]int{16}, []int{16, 40}) {
+		var heard float64
+		w, heard = overload(t, offered, lasts)
+		w.below("F9", fmt.Sprintf("share of the best that is not heard, %d offered", offered), 1-heard/most, 0.10, "")
+		if heard < most/2 {
+			t.Errorf("%.2f s of sound are heard a second when %d want to speak, %.2f when 8 do", heard, offered, most)
 		}
-		t.Run(fmt.Sprint(offered), func(t *testing.T) { overload(t, offered, sized(6*time.Second, 40*time.Second)) })
 	}
 }
 
 // overload has so many speak again and again, for a few seconds each time, as soon as
-// they may.
-func overload(t *testing.T, offered int, lasts time.Duration) {
+// they may, and returns how much is heard a second.
+func overload(t *testing.T, offered int, lasts time.Duration) (w *watch, heardPerSecond float64) {
 	d := start(t, daemonPlan{Hear: cost})
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -113,7 +119,7 @@ func overload(t *testing.T, offered int, lasts time.Duration) {
 	frames := demoFrames(t)
 	sound := asBytes(frames)
 	var heard, refusals atomic.Int64 // heard is in ms
-	w := startWatch(t, d.cmd.Process.Pid)
+	w = startWatch(t, d.cmd.Process.Pid)
 	for range offered {
 		all.Go(func() {
 			for ctx.Err() == nil {
@@ -138,15 +144,13 @@ func overload(t *testing.T, offered int, lasts time.Duration) {
 	before, began := heard.Load(), time.Now()
 	time.Sleep(lasts)
 	rate := float64(heard.Load()-before) / 1000 / time.Since(began).Seconds()
-	w.below("F9", fmt.Sprintf("share of 8 voices that %d offered leave unheard", offered), 1-rate/8, 0.10, "")
 	t.Logf("F9: %d offered: %.2f s of sound a second, %d refusals", offered, rate, refusals.Load())
-	if rate < 4 {
-		t.Errorf("%.2f s of sound are heard a second, of 8", rate)
-	}
+	return w, rate
 }
 
 // A refusal costs the daemon little (F9).
 func TestARefusalIsCheap(t *testing.T) {
+	waits(t)
 	d := start(t, daemonPlan{Seats: 1})
 	mustSpeak(t, d.Address, "", "en")
 	n := sized(50, 1000)
@@ -163,6 +167,7 @@ func TestARefusalIsCheap(t *testing.T) {
 
 // A room with as many voices and readers as it may have does not slow another (F12).
 func TestACrowdedRoomHarmsNoOther(t *testing.T) {
+	waits(t)
 	d := start(t, daemonPlan{Hear: cost})
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -188,7 +193,7 @@ func TestACrowdedRoomHarmsNoOther(t *testing.T) {
 	readers := gather(t, crowdPlan{URL: stream(d.Address, "large"), Readers: sized(100, 2000), Over: sized(time.Second, 5*time.Second)})
 	w.processes = append(w.processes, readers.cmd.Process.Pid)
 	normal.takeLate()
-	time.Sleep(sized(3*time.Second, 20*time.Second))
+	time.Sleep(sized(3*time.Second, 15*time.Second))
 	crowded := normal.takeLate()
 	w.below("F12", "rise of the delay of hearing in the other room, p95", percentile(crowded, 95)-percentile(alone, 95), 2*spokenTenth, "ms")
 	if normal.lost() > 0 || len(crowded) == 0 {

@@ -6,6 +6,7 @@ package reliability
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -40,7 +41,22 @@ func TestMain(m *testing.M) {
 	case os.Getenv(asDaemon) != "":
 		daemon(os.Getenv(asDaemon))
 	default:
-		os.Exit(m.Run())
+		flag.Parse()
+		if testing.Short() {
+			fmt.Println("left out of short runs")
+			return
+		}
+		code := m.Run()
+		os.RemoveAll(built)
+		os.Exit(code)
+	}
+}
+
+// waits says of a test that it mostly waits for others, so that it may do so beside
+// others where speed is not judged.
+func waits(t *testing.T) {
+	if !full {
+		t.Parallel()
 	}
 }
 

@@ -28,6 +28,7 @@ func memory(process int, field string) float64 {
 // A daemon whose every place is taken, and at which a hundred clients throw what they
 // can, stays small, answers, and says no to who comes (F11).
 func TestMemoryIsBounded(t *testing.T) {
+	waits(t)
 	d := start(t, daemonPlan{Publish: 4, Hear: 0.02})
 	address, process := d.Address, d.cmd.Process.Pid
 	ctx, cancel := context.WithCancel(t.Context())

@@ -13,6 +13,7 @@ import (
 // A daemon that is asked to stop with many readers and two voices tells all of them
 // when to come again, not all at once, and ends well (F19).
 func TestDrain(t *testing.T) {
+	waits(t)
 	d := start(t, daemonPlan{Publish: 1, Hear: 0.05, State: filepath.Join(t.TempDir(), "state")})
 	n := sized(100, 500)
 	g := gather(t, crowdPlan{URL: stream(d.Address, "hall"), Readers: n, Over: time.Second})
@@ -52,6 +53,7 @@ func TestDrain(t *testing.T) {
 
 // The second signal ends a daemon at once, whatever it does (F19).
 func TestTheSecondSignal(t *testing.T) {
+	waits(t)
 	d := start(t, daemonPlan{})
 	s := mustSpeak(t, d.Address, "hall", "en")
 	d.tell(t, "hang")
@@ -70,6 +72,7 @@ func TestTheSecondSignal(t *testing.T) {
 // A fault that nobody can catch ends the process; who reads is back in the new one
 // without a gap (F17).
 func TestACrashIsOverSoon(t *testing.T) {
+	waits(t)
 	plan := daemonPlan{State: filepath.Join(t.TempDir(), "state"), Publish: 4}
 	d := start(t, plan)
 	plan.Listen = d.Address
@@ -106,6 +109,7 @@ func TestACrashIsOverSoon(t *testing.T) {
 // A pass of the engine that does not end holds the voices, and nobody else; it is
 // seen from outside (F20).
 func TestAStuckEngine(t *testing.T) {
+	waits(t)
 	d := start(t, daemonPlan{Publish: 1})
 	g := gather(t, crowdPlan{URL: stream(d.Address, "hall"), Readers: sized(50, 500)})
 	ctx, cancel := context.WithCancel(t.Context())
