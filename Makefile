@@ -12,7 +12,7 @@ export CGO_ENABLED ?= 0
 MIC_TAGS = portaudio,netgo,osusergo
 HAS_MIC := $(shell pkg-config --exists portaudio-2.0 2>/dev/null && command -v $$($(GO) env CC) 2>/dev/null)
 
-.PHONY: all build run serve test test-mic check check-reliability test-avx512 generate web web-test web-types web-browser cross bench fuzz clean
+.PHONY: all build run serve test test-mic check check-reliability test-avx512 generate web web-test web-types web-browser cross release check-release bench fuzz clean
 
 all: build
 
@@ -65,6 +65,18 @@ test-avx512: ## the AVX-512 kernels on an emulated processor; the head of models
 cross: ## build for every platform we promise
 	@for p in $(PLATFORMS); do \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./... || exit 1; echo "builds for $$p"; done
+
+VERSION ?=
+release: ## archives for every platform in build/release, with SHA256SUMS and lists of parts
+	@rm -rf build/release
+	@$(GO) run ./release -out build/release -version "$(VERSION)" $(PLATFORMS)
+
+check-release: ## the commit gives the same release in two folders, each compiled from nothing
+	@rm -rf build/twice && mkdir -p build/twice && git archive -o build/twice/source.tar HEAD
+	@for d in one another/folder; do \
+	  mkdir -p build/twice/$$d && tar -xf build/twice/source.tar -C build/twice/$$d && \
+	  (cd build/twice/$$d && GOCACHE=$$PWD/.cache SOURCE_DATE_EPOCH=0 $(GO) run ./release -out out -version check $(PLATFORMS)) || exit 1; done
+	@cmp build/twice/one/out/SHA256SUMS build/twice/another/folder/out/SHA256SUMS && rm -rf build/twice && echo "both are the same"
 
 generate: ## write the kernels' assembly again; it must come out as it is committed
 	cd models/kernel/gen && for p in quant float peak; do \

@@ -81,6 +81,8 @@ var order = map[string]string{
 	"cmd/sotto/config":         "",
 	"cmd/sotto":                ". audio audio/intake audio/mic cmd/sotto/bench cmd/sotto/config cmd/sotto/eval decoder/policy models/disk models/gemma4 models/hub models/kernel models/packed models/pocket models/synthetic models/tensor transport transport/access transport/metrics transport/room transport/subtitle transport/voice transport/wire transport/ws web",
 
+	"release": "",
+
 	"decoder/policy/policytest": "decoder/policy",
 }
 

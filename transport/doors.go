@@ -33,7 +33,7 @@ type others struct {
 func (s *Server) openOthers() (err error) {
 	opt, o := &s.options, &s.others
 	o.deepgram = deepgram.New(deepgram.Options{
-		Hall: s.hall, Ready: s.serving, CheckOrigin: s.ownOrigin, MayEnter: mayEnterRoom,
+		Hall: s.hall, Ready: s.hears, CheckOrigin: s.ownOrigin, MayEnter: mayEnterRoom,
 		Limits: func() line.Limits {
 			l := s.lineLimits()
 			l.Idle = 0 // Deepgram's own
@@ -42,11 +42,11 @@ func (s *Server) openOthers() (err error) {
 		Drain: opt.Drain, Source: opt.Source, Log: opt.Log,
 	})
 	o.whisperlive = whisperlive.New(whisperlive.Options{
-		Hall: s.hall, Ready: s.serving, CheckOrigin: s.ownOrigin, MayEnter: mayEnterRoom, Limits: s.lineLimits,
+		Hall: s.hall, Ready: s.hears, CheckOrigin: s.ownOrigin, MayEnter: mayEnterRoom, Limits: s.lineLimits,
 		Drain: opt.Drain, Source: opt.Source, Log: opt.Log,
 	})
 	o.wyoming = wyoming.New(wyoming.Options{
-		Hall: s.hall, Ready: s.serving, Limits: s.lineLimits, Drain: opt.Drain, Source: opt.Source, Log: opt.Log,
+		Hall: s.hall, Ready: s.hears, Limits: s.lineLimits, Drain: opt.Drain, Source: opt.Source, Log: opt.Log,
 	})
 	if at := opt.Doors.WhisperLive; at != "" {
 		if o.clients, err = openGate(at, s.httpLimits); err != nil {

@@ -21,6 +21,9 @@ const (
 	drainTimeout = 10 * time.Second
 	// lastWords is for goodbyes to arrive after the voices' own time has passed.
 	lastWords = 5 * time.Second
+	// A pass that lasts so long will not end. The longest that ever do are those of
+	// a machine that is far too slow to hear voices.
+	stuckTime = 10 * time.Second
 )
 
 // Ready gives the server its engine; from now on voices are heard.
@@ -35,6 +38,14 @@ func (s *Server) Ready(engine *sotto.Engine) {
 
 // serving reports whether there is an engine and the server goes on.
 func (s *Server) serving() bool { return s.phase.Load() == serving }
+
+// Stuck reports whether the engine is held up by a pass that does not end.
+func (s *Server) Stuck() bool {
+	return s.serving() && s.hall.Engine.Load().Passing >= s.patience
+}
+
+// hears reports whether a voice would be heard now.
+func (s *Server) hears() bool { return s.serving() && !s.Stuck() }
 
 // readyz answers 200 when a voice would be heard. /healthz answers 200 as long
 // as the process lives.
@@ -54,10 +65,12 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 // admits reports whether voices are heard now; if not, it answers.
 func (s *Server) admits(w http.ResponseWriter) bool {
 	why := "the model is being loaded; try again in a few seconds"
-	switch s.phase.Load() {
-	case serving:
+	switch phase := s.phase.Load(); {
+	case s.hears():
 		return true
-	case stopping:
+	case phase == serving:
+		why = "the engine is stuck: a pass does not end; if it stays so, the server has to be started again"
+	case phase == stopping:
 		why = "the server is stopping; try again in a few seconds"
 	}
 	w.Header().Set("Retry-After", "5")

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sotto"
+	"sotto/audio"
 	"sotto/models/gemma4"
 	"sotto/transport/ws"
 )
@@ -59,6 +61,47 @@ func TestAServerThatStopsIsAliveAndNotReady(t *testing.T) {
 	if err := <-r.ended; err != nil {
 		t.Errorf("Run returned %v", err)
 	}
+}
+
+// What holds the engine is a burden here that ends when the test says so.
+func TestAServerWhoseEngineIsStuckIsNotReady(t *testing.T) {
+	model, err := gemma4.Open("../models/gemma4/gemma4test/testdata/folder", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { model.Close() }) // after the server has ended
+	release := make(chan struct{})
+	engine, err := sotto.NewEngine(model, sotto.EngineOptions{Seats: 2, Burden: func(int, int) { <-release }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, Options{}, withoutEngine)
+	r.patience = 50 * time.Millisecond
+	r.Ready(engine)
+	r.expect(t, "/readyz", 200, "ready")
+	socket := r.dial(t)
+	defer socket.Close()
+	socket.WriteJSON(map[string]any{"type": "start", "source": "es", "targets": []string{"en"}})
+	noise := make([]byte, 2*audio.RateHz)
+	rand.NewChaCha8([32]byte{}).Read(noise) // loud enough to pass for a voice
+	for range 3 {
+		socket.WriteMessage(websocket.BinaryMessage, noise)
+	}
+	for limit := time.Now().Add(20 * time.Second); !r.Stuck(); time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("the engine is not held")
+		}
+	}
+	r.expect(t, "/healthz", 200, "ok")
+	r.expect(t, "/readyz", 503, "stuck")
+	r.expect(t, "/v1/stream", 503, "stuck")
+	close(release)
+	for limit := time.Now().Add(20 * time.Second); r.Stuck(); time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("the engine goes on, and counts as stuck")
+		}
+	}
+	r.expect(t, "/readyz", 200, "ready")
 }
 
 func TestRulesHoldForWhatConnectsLater(t *testing.T) {

@@ -70,6 +70,8 @@ type Server struct {
 	gate      *gate
 	rules     atomic.Pointer[Rules]
 	phase     atomic.Int32
+	// patience is how long a pass may last before the engine counts as stuck.
+	patience time.Duration
 }
 
 // Listen binds address. Nothing is served before Run.
@@ -77,7 +79,7 @@ func Listen(address string, opt Options) (*Server, error) {
 	if opt.Rooms == nil {
 		opt.Rooms, _ = room.OpenStore("", MaxRooms, room.Options{}) // without a folder it cannot fail
 	}
-	s := &Server{options: opt}
+	s := &Server{options: opt, patience: stuckTime}
 	s.SetRules(opt.Rules)
 	var err error
 	if s.gate, err = openGate(address, s.httpLimits); err != nil {
@@ -90,7 +92,7 @@ func Listen(address string, opt Options) (*Server, error) {
 		Drain:    opt.Drain, Log: opt.Log,
 	}
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}
-	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.serving, Source: opt.Source, Log: opt.Log})
+	s.audio = openai.New(openai.Options{CheckOrigin: s.ownOrigin, Ready: s.hears, Source: opt.Source, Log: opt.Log})
 	s.live = realtime.New(s.realtime())
 	if err = s.openOthers(); err == nil {
 		err = s.openWhip()
@@ -158,7 +160,7 @@ func (s *Server) closeRooms() { s.unsaved = errors.Join(s.unsaved, s.options.Roo
 // realtime are the options of OpenAI's sessions, which have the voices' limits.
 func (s *Server) realtime() realtime.Options {
 	opt := realtime.Options{
-		Hall: s.hall, Ready: s.serving, CheckOrigin: s.ownOrigin, Drain: s.options.Drain, Source: s.options.Source, Log: s.options.Log,
+		Hall: s.hall, Ready: s.hears, CheckOrigin: s.ownOrigin, Drain: s.options.Drain, Source: s.options.Source, Log: s.options.Log,
 		Limits: func() realtime.Limits {
 			l := s.rules.Load().Limits
 			return realtime.Limits{Idle: l.Idle, Write: l.Write, Linger: l.Linger}

@@ -45,7 +45,7 @@ func (s *Server) openWhip() error {
 		}
 	}
 	s.published = whip.New(conn, whip.Options{
-		Hall: s.hall, Ready: s.serving, CheckOrigin: s.ownOrigin,
+		Hall: s.hall, Ready: s.hears, CheckOrigin: s.ownOrigin,
 		TCP: tcp, Addresses: want.Addresses, Drain: s.options.Drain, Log: s.options.Log,
 	})
 	return nil

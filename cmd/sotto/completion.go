@@ -7,7 +7,8 @@ import (
 )
 
 // The program answers --generate-bash-completion with one candidate a line;
-// these scripts hand that to the shells.
+// these scripts hand that to the shells. zsh's is sourced, or is a file of its
+// function path, which zsh runs as the function.
 const (
 	bashCompletion = `_sotto() {
   local words=("${COMP_WORDS[@]:0:$COMP_CWORD}")
@@ -22,7 +23,7 @@ _sotto() {
   compadd -a candidates
   _files
 }
-compdef _sotto sotto
+if [[ ${funcstack[1]} = _sotto ]]; then _sotto; else compdef _sotto sotto; fi
 `
 )
 

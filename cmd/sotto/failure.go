@@ -18,6 +18,21 @@ const (
 	exitInterrupted = 130
 )
 
+// exitCodes are what the exit codes mean.
+var exitCodes = []struct {
+	code  int
+	means string
+}{
+	{0, "all is well"},
+	{exitInternal, "sotto health: the daemon hears nobody; else something inside went wrong"},
+	{exitUsage, "the command line or the configuration is wrong"},
+	{exitEnvironment, "the machine: a file, an address, memory"},
+	{exitModel, "the model"},
+	{exitAudio, "the sound"},
+	{exitFallen, "sotto eval: worse than --baseline"},
+	{exitInterrupted, "interrupted"},
+}
+
 // failure is an error with the exit code it ends the program with. Its text is
 // one sentence: what, where, what to do.
 type failure struct {

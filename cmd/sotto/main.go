@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -46,14 +47,15 @@ func newApp(stdout, stderr *os.File) *cli.App {
 	app := &cli.App{
 		Name:                 "sotto",
 		Usage:                "translated subtitles while people speak, on this machine",
-		Version:              version(),
-		HideVersion:          true,
+		Version:              build(),
+		HideVersion:          true, // the library's own flag also takes -v
 		EnableBashCompletion: true,
 		Writer:               stdout,
 		ErrWriter:            stderr,
 		ExitErrHandler:       func(*cli.Context, error) {}, // main exits
 		OnUsageError:         func(_ *cli.Context, err error, _ bool) error { return err },
-		Commands:             []*cli.Command{translateCommand(), listenCommand(), devicesCommand(), serveCommand(), doctorCommand(), configCommand(), pullCommand(), modelsCommand(), evalCommand(), benchCommand(), completionCommand(), versionCommand()},
+		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", DisableDefaultText: true, Usage: "print the version"}},
+		Commands:             []*cli.Command{translateCommand(), listenCommand(), devicesCommand(), serveCommand(), healthCommand(), doctorCommand(), configCommand(), pullCommand(), modelsCommand(), evalCommand(), benchCommand(), completionCommand(), manCommand(), versionCommand()},
 		Action:               unknownCommand,
 	}
 	for _, c := range app.Commands {
@@ -76,6 +78,9 @@ func quietUsage(c *cli.Command) {
 // unknownCommand runs when no command was named, or one that does not exist.
 func unknownCommand(c *cli.Context) error {
 	name := c.Args().First()
+	if name == "" && c.Bool("version") {
+		return sayVersion(c)
+	}
 	if name == "" {
 		return cli.ShowSubcommandHelp(c)
 	}
@@ -110,17 +115,24 @@ func say(c *cli.Context, text string) error {
 }
 
 func versionCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "version",
-		Usage: "print the version",
-		Action: func(c *cli.Context) error {
-			return say(c, "sotto "+version()+"\n")
-		},
-	}
+	return &cli.Command{Name: "version", Usage: "print the version", Action: sayVersion}
 }
 
-// version returns what the Go tool knows of this build.
-func version() string {
+func sayVersion(c *cli.Context) error {
+	return say(c, "sotto "+version()+"\n")
+}
+
+// stamp is the version that a release was built with; the linker sets it.
+var stamp string
+
+// version says which sotto this is, and which Go made it.
+func version() string { return build() + " " + runtime.Version() }
+
+// build is the release's version, else what the Go tool knows.
+func build() string {
+	if stamp != "" {
+		return stamp
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
@@ -131,5 +143,5 @@ func version() string {
 			text += " " + s.Value[:12]
 		}
 	}
-	return text + " " + info.GoVersion
+	return text
 }

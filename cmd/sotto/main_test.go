@@ -117,7 +117,7 @@ func checkRefusal(t *testing.T, r result, code int, says ...string) {
 
 func TestTheCommandLineIsRefusedWithOneSentence(t *testing.T) {
 	for name, c := range map[string]struct{ args, says string }{
-		"no such command":             {"trnslate --to en x.wav", "choose translate, listen, devices, serve, doctor, config, pull, models, eval, bench, completion or version"},
+		"no such command":             {"trnslate --to en x.wav", "choose translate, listen, devices, serve, health, doctor, config, pull, models, eval, bench, completion, man or version"},
 		"nothing like it":             {"7", `unknown command "7"; choose`},
 		"no such model command":       {"models weigh", `unknown command "weigh"; choose inspect`},
 		"no such flag":                {"translate --too en x.wav", "-too"},

@@ -52,6 +52,8 @@ type daemon struct {
 	file   string          // of the tokens
 	server *transport.Server
 	shown  *metrics.Metrics
+
+	supervisor *supervisor
 }
 
 func serve(c *cli.Context) error {
@@ -63,7 +65,13 @@ func serve(c *cli.Context) error {
 		return err
 	}
 	d := &daemon{c: c, stderr: c.App.ErrWriter.(*os.File), told: sourcesOf(c), config: told.Config, shown: metrics.New()}
+	if d.supervisor, err = openSupervisor(); err != nil {
+		return err
+	}
+	defer d.supervisor.close()
 	d.openLog()
+	keepPrivate(d.log)
+	boundMemory(d.log)
 	unprofile, err := d.profile()
 	if err != nil {
 		return err
@@ -77,6 +85,7 @@ func serve(c *cli.Context) error {
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- d.server.Run(ctx) }()
+	defer d.attend(ctx)()
 	done, err := d.loadModel(ctx)
 	if err != nil {
 		stop()
@@ -146,8 +155,9 @@ func (d *daemon) loadModel(ctx context.Context) (done func(), err error) {
 		return nil, modelError(err)
 	}
 	if ctx.Err() == nil {
+		d.confine()
 		d.server.Ready(engine)
-		d.sayReady(engine)
+		d.tellReady(engine)
 	}
 	return done, nil
 }

@@ -19,7 +19,7 @@ func (d *daemon) reloadOnHangup() (stop func()) {
 		for {
 			select {
 			case <-hangups:
-				d.reload()
+				d.supervisor.reloading(d.reload)
 			case <-done:
 				return
 			}

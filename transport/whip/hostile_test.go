@@ -135,14 +135,16 @@ func TestHostileSpeaker(t *testing.T) {
 	p := h.connect("?source=es&targets=en", nil)
 	all := hostilePackets(p)
 	packets := clip(t)[:oneSentence]
-	for _, send := range all {
+	var order []string // as chance has it
+	for name, send := range all {
+		order = append(order, name)
 		send()
 		p.speak(packets[:2], 1) // silence
 	}
 	p.speak(packets, 1)
 	p.stop()
 	if text := p.texts()["en"]; !strings.HasSuffix(text, "Good morning, Elena.") {
-		t.Errorf("the captions are %q; the log is\n%s", text, h.log)
+		t.Errorf("the captions are %q behind %q; the log is\n%s", text, order, h.log)
 	}
 	if refused := p.said("refused"); len(refused) != 4 {
 		t.Errorf("%d of 4 messages were refused: %q", len(refused), refused)

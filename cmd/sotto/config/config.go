@@ -28,6 +28,7 @@ type Config struct {
 	Latency string
 	Source  string // language code; "": voices say
 	Pprof   string // "": no profiles
+	Sandbox string // auto or off
 	Drain   time.Duration
 	State   string // folder; "": rooms are in memory
 
@@ -107,6 +108,9 @@ func Load(in Input) (*Loaded, error) {
 	if err := l.flags(in.Flags); err != nil {
 		return nil, err
 	}
+	if err := l.port(in.Lookup); err != nil {
+		return nil, err
+	}
 	if err := l.checkDoors(); err != nil {
 		return nil, err
 	}
@@ -141,6 +145,23 @@ func (l *Loaded) environment(lookup func(string) (string, bool)) error {
 		}
 		l.From[k.Name] = k.Env()
 	}
+	return nil
+}
+
+// port obeys platforms that tell their containers in PORT where to listen, on every
+// interface. It counts where nothing else says it.
+func (l *Loaded) port(lookup func(string) (string, bool)) error {
+	if lookup == nil || l.From["listen"] != "default" {
+		return nil
+	}
+	text, _ := lookup("PORT")
+	if text == "" {
+		return nil
+	}
+	if !isPort(text) {
+		return fmt.Errorf("PORT is %.64q, want a number from 0 to 65535, or say where to listen with --listen or SOTTO_LISTEN", text)
+	}
+	l.Listen, l.From["listen"] = ":"+text, "PORT"
 	return nil
 }
 

@@ -101,7 +101,7 @@ func TestEveryFieldHasItsKeyAndTheOtherWayRound(t *testing.T) {
 
 // other is a good value that is not the default.
 func other(k *Key) string {
-	for _, s := range []string{"true", "7", "2000", "2000000", "33s", "quality", "debug", "q8_0", "text", "on", "127.0.0.1:1", "x.gguf", "es"} {
+	for _, s := range []string{"true", "7", "2000", "2000000", "33s", "quality", "debug", "q8_0", "text", "on", "off", "127.0.0.1:1", "x.gguf", "es"} {
 		var c Config
 		if s != k.Default && k.set(&c, s) {
 			return s
@@ -165,6 +165,39 @@ func TestWrongVariablesAndFlagsAreRefused(t *testing.T) {
 		}
 		if _, err := Load(in); err == nil || err.Error() != tt.want {
 			t.Errorf("got  %v\nwant %s", err, tt.want)
+		}
+	}
+}
+
+// Platforms for containers say in PORT where to listen.
+func TestPortCountsWhereNothingElseSaysIt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sotto.yaml")
+	if err := os.WriteFile(file, []byte("listen: 127.0.0.1:2\ninsecure_lan: true\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	open := map[string]string{"PORT": "8080", "SOTTO_INSECURE_LAN": "true"}
+	for _, tt := range []struct {
+		in           Input
+		listen, from string
+	}{
+		{Input{Lookup: variables(open)}, ":8080", "PORT"},
+		{Input{Lookup: variables(map[string]string{"PORT": ""})}, "127.0.0.1:7788", "default"},
+		{Input{Lookup: variables(open), Path: file}, "127.0.0.1:2", file + ":1"},
+		{Input{Lookup: variables(map[string]string{"PORT": "8080", "SOTTO_LISTEN": "127.0.0.1:3"})}, "127.0.0.1:3", "SOTTO_LISTEN"},
+		{Input{Lookup: variables(map[string]string{"PORT": "no number"}), Flags: map[string][]string{"listen": {"127.0.0.1:4"}}}, "127.0.0.1:4", "--listen"},
+	} {
+		l, err := Load(tt.in)
+		if err != nil {
+			t.Errorf("%s: %v", tt.from, err)
+			continue
+		}
+		if l.Listen != tt.listen || l.From["listen"] != tt.from {
+			t.Errorf("listens on %s from %s, want %s from %s", l.Listen, l.From["listen"], tt.listen, tt.from)
+		}
+	}
+	for port, says := range map[string]string{"8080": `":8080" (PORT)`, "http": "PORT is", "70000": "PORT is"} {
+		if _, err := Load(Input{Lookup: variables(map[string]string{"PORT": port})}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("PORT=%s alone: %v, want %s", port, err, says)
 		}
 	}
 }

@@ -20,7 +20,7 @@ type Key struct {
 // keys are all there are, in the order they are printed. Keys of a section
 // follow each other.
 var keys = []Key{
-	{"listen", "listen", "127.0.0.1:7788", "address to listen on", false,
+	{"listen", "listen", "127.0.0.1:7788", "address to listen on; where nothing says it, PORT in the environment gives its port, on every interface", false,
 		text(func(c *Config) *string { return &c.Listen }, "HOST:PORT, such as 127.0.0.1:7788", isAddress)},
 	{"insecure_lan", "insecure-lan", "false", "let other machines reach the server without TLS, or without tokens; all on the way can read what is said", false,
 		truth(func(c *Config) *bool { return &c.InsecureLAN })},
@@ -64,6 +64,9 @@ var keys = []Key{
 
 	{"pprof", "pprof", "", "address of this machine to serve Go's profiles on; empty: none", false,
 		text(func(c *Config) *string { return &c.Pprof }, "HOST:PORT of this machine, such as 127.0.0.1:6060", func(s string) bool { return s == "" || isAddress(s) })},
+
+	{"sandbox", "", "auto", "give up, once it is ready, all rights that hearing takes none of: files beside the state folder, the system's and its own settings, other ports, other servers; auto does where Linux has Landlock", false,
+		choice(func(c *Config) *string { return &c.Sandbox }, "auto", "off")},
 
 	{"whip.listen", "whip", "auto", "UDP address for voices published by WebRTC; auto is listen's when that is on the loopback interface", false,
 		text(func(c *Config) *string { return &c.WHIP.Listen }, "HOST:PORT such as 192.0.2.1:7788, auto or off", func(s string) bool { return s == "auto" || s == "off" || isAddress(s) })},
