@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -162,10 +161,11 @@ func (r *reader) read(url string, joined func()) {
 
 // narrow connects with a receive buffer that is soon full.
 func narrow(network, address string) (net.Conn, error) {
-	d := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10) })
-	}}
-	return d.Dial(network, address)
+	conn, err := net.Dial(network, address)
+	if err == nil {
+		err = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	}
+	return conn, err
 }
 
 // stop reads nothing any more, or a byte a second.
