@@ -15,13 +15,18 @@ import (
 	"time"
 
 	"sotto/transport"
+	"sotto/transport/room"
 )
 
 // Ten thousand clients come, use something and vanish in every way there is; what they
 // took is given back (F28).
 func TestNothingIsLeftOfWhoHasGone(t *testing.T) {
 	engine, _ := faulty(t)
-	h := openHost(t, "", transport.Options{Engine: engine})
+	rooms, err := room.OpenStore("", transport.MaxRooms, room.Options{Events: 500}) // what is kept of a talk is no leak
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := hostOf(t, rooms, transport.Options{Engine: engine})
 	stop := publish(t, h.room(t, "hall"), 2*time.Millisecond)
 	cycles(t, h, 10*len(ways))
 	before := rest(t, nil)

@@ -37,6 +37,7 @@ func full8(t testing.TB, ctx context.Context, d *running, all *sync.WaitGroup) (
 		alone = append(alone, first.takeLate()...)
 	}
 	for len(voices) < 8 {
+		time.Sleep(60 * time.Millisecond) // people do not begin at the same moment, so their steps do not come together
 		enter()
 	}
 	return alone, voices
