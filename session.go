@@ -2,8 +2,6 @@ package sotto
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -191,39 +189,17 @@ func (s *Session) Stats() Stats {
 func (s *Session) Close() {
 	s.leaving.Do(func() {
 		s.engine.load.note(s, false)
-		s.engine.load.leave(s.weight)
 		s.engine.memory.Add(-s.stats.bytes.Load())
-		s.engine.taken.Add(-1)
+		s.engine.leave(s.weight)
 	})
 }
 
-// enter has the voice counted, unless it is a recording: that takes the time the
-// voices leave.
-func (s *Session) enter() error {
-	if !s.opt.EveryStep {
-		w := weight(len(s.targets))
-		if err := s.engine.load.admit(time.Now(), w); err != nil {
-			return err
-		}
-		s.weight = w
-	}
-	s.engine.load.note(s, true)
-	return nil
-}
-
-// Run hears the voice until Finish or until ctx ends, and gives the seat back. A
-// panic is its error: it ends this voice alone.
-func (s *Session) Run(ctx context.Context) (err error) {
-	defer s.leave(&err)
-	return s.listen(ctx)
-}
-
-func (s *Session) leave(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("sotto: panic: %v\n%s", p, debug.Stack())
-	}
+// Run hears the voice until Finish or until ctx ends, and gives the seat back.
+func (s *Session) Run(ctx context.Context) error {
+	err := Contain(func() error { return s.listen(ctx) })
 	s.Close() // before its end can be seen: who sees it finds the seat free
-	s.captions.close(*err)
+	s.captions.close(err)
+	return err
 }
 
 func (s *Session) listen(ctx context.Context) error {

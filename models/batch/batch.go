@@ -31,8 +31,7 @@ type Ticket[R any] struct {
 	Request R
 	Size    int // of the request, at most the queue's Max
 
-	turn    chan bool // true: lead the next batch; false: your request is done
-	failure error     // of the batch that it was in: Do panicked
+	turn chan bool // true: lead the next batch; false: your request is done
 }
 
 // NewTicket returns a ticket for one caller.
@@ -41,8 +40,7 @@ func NewTicket[R any]() *Ticket[R] { return &Ticket[R]{turn: make(chan bool, 1)}
 // Wait returns when the requests of all tickets have been done, by this caller
 // or by another. Those of one call come together, so a queue that nobody else
 // uses does them in as few batches as Max allows. It allocates nothing once the
-// queue has been as long before. It panics when Do has panicked on one of the
-// tickets' batches; other batches go on.
+// queue has been as long before.
 func (q *Queue[R]) Wait(tickets ...*Ticket[R]) {
 	q.mu.Lock()
 	q.waiting = append(q.waiting, tickets...)
@@ -50,33 +48,34 @@ func (q *Queue[R]) Wait(tickets ...*Ticket[R]) {
 	q.busy = q.busy || lead
 	q.mu.Unlock()
 	for i, t := range tickets {
-		if i == 0 && lead {
-			q.lead()
-		} else if <-t.turn {
+		if i > 0 || !lead {
+			if !<-t.turn {
+				continue
+			}
 			q.linger()
-			q.lead()
 		}
-	}
-	for _, t := range tickets { // only now: none of them may be left in the queue
-		if t.failure != nil {
-			panic(t.failure)
-		}
+		q.lead()
 	}
 }
 
 // lead does the next batch.
 func (q *Queue[R]) lead() {
-	start := time.Now()
 	defer func() {
-		var failure error
 		if p := recover(); p != nil {
-			failure = fmt.Errorf("batch: %v\n%s", p, debug.Stack())
+			panic(&Broken{fmt.Sprintf("%v\n\n%s", p, debug.Stack())})
 		}
-		q.took = time.Since(start)
-		q.pass(failure)
 	}()
+	start := time.Now()
 	q.Do(q.take())
+	q.took = time.Since(start)
+	q.pass()
 }
+
+// Broken is what a panic of Do becomes. The others of the batch wait for ever, and
+// what it has spoilt is not known: it must end the program.
+type Broken struct{ why string }
+
+func (b *Broken) Error() string { return "batch: a pass has failed: " + b.why }
 
 // linger waits, for a fiftieth of a pass at most, until those of the last batch
 // have asked again: else two callers would take turns for ever, each alone.
@@ -114,15 +113,13 @@ func (q *Queue[R]) take() []*Ticket[R] {
 	return q.batch
 }
 
-// pass tells the others of the batch that they are served, or that it failed, and
-// gives the lead to the next in the queue.
-func (q *Queue[R]) pass(failure error) {
+// pass tells the others of the batch that they are served and gives the lead to
+// the next in the queue.
+func (q *Queue[R]) pass() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for i, t := range q.batch {
-		if t.failure = failure; i > 0 {
-			t.turn <- false
-		}
+	for _, t := range q.batch[1:] {
+		t.turn <- false
 	}
 	q.expected = len(q.waiting) + len(q.batch)
 	if q.busy = len(q.waiting) > 0; q.busy {

@@ -3,9 +3,7 @@ package kernel
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,7 +37,6 @@ type Team struct {
 	// was taken is one of the task in force.
 	state    atomic.Uint64
 	left     atomic.Int32 // chunks of the task that are not done
-	failed   atomic.Pointer[error]
 	sleeping atomic.Int32
 	wake     chan struct{}
 }
@@ -110,8 +107,7 @@ func (t *Team) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Do does all chunks of a task. The team must be locked. A chunk that panics does
-// so here, when the others are done.
+// Do does all chunks of a task. The team must be locked.
 func (t *Team) Do(task Task, chunks int) {
 	if chunks <= 1 || t.workers == 1 {
 		for i := range chunks {
@@ -130,9 +126,6 @@ func (t *Team) Do(task Task, chunks int) {
 		if spins > 1<<14 { // whoever has the last chunk was put aside: make room
 			time.Sleep(20 * time.Microsecond)
 		}
-	}
-	if failed := t.failed.Swap(nil); failed != nil {
-		panic(*failed)
 	}
 }
 
@@ -155,23 +148,10 @@ func (t *Team) help(worker int) bool {
 			return took
 		}
 		if t.state.CompareAndSwap(s, s+1) {
-			t.chunk(worker, int(s&chunkMask))
+			t.task.Chunk(worker, int(s&chunkMask))
+			t.left.Add(-1)
 			took = true
 		}
-	}
-}
-
-func (t *Team) chunk(worker, i int) {
-	defer t.left.Add(-1)
-	defer t.catch()
-	t.task.Chunk(worker, i)
-}
-
-// catch keeps a panic for Do.
-func (t *Team) catch() {
-	if p := recover(); p != nil {
-		err := fmt.Errorf("kernel: %v\n%s", p, debug.Stack())
-		t.failed.Store(&err)
 	}
 }
 

@@ -261,25 +261,3 @@ func busy(d time.Duration) {
 	for begin := time.Now(); time.Since(begin) < d; {
 	}
 }
-
-// A chunk that panics does so in Do, whoever had it, and the team goes on.
-func TestAPanicComesOutOfDo(t *testing.T) {
-	for _, workers := range []int{1, 4} {
-		team := running(t, workers)
-		task := &counted{done: make([]int32, 200), during: func(_, i int) {
-			if i%50 == 7 {
-				panic("a bad chunk")
-			}
-		}}
-		func() {
-			defer func() {
-				if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "a bad chunk") {
-					t.Errorf("%d workers: Do panics with %v", workers, p)
-				}
-			}()
-			task.inForce.Store(true)
-			team.Do(task, 200)
-		}()
-		(&counted{done: make([]int32, 200)}).do(t, team, 200)
-	}
-}
