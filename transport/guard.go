@@ -84,6 +84,8 @@ func (s *Server) mayEnter(c *call) *refusal {
 		return &refusal{http.StatusUnauthorized, "token_missing", "the token is missing or not valid; programs send it as Authorization: Bearer, pages are opened by a link with it; get a new one from the owner", 0}
 	case !c.grant.Allows(need, ""):
 		return &refusal{http.StatusForbidden, "token_role", fmt.Sprintf("a %s token is not enough here, this takes one to %s", c.grant.Role, need), 0}
+	case c.grant.Room != "" && ownBody(c.pattern): // a recording is in no room
+		return &refusal{http.StatusForbidden, "token_room", "the token is for one room alone, and recordings are in none; get another from the owner", 0}
 	case !c.grant.Allows(need, roomOf(c.URL.Path)):
 		return &refusal{http.StatusNotFound, "room", "there is no such room, or your token is not for it", 0}
 	}

@@ -88,7 +88,7 @@ func Listen(address string, opt Options) (*Server, error) {
 	s.hall = &voice.Hall{Latency: opt.Latency, Rooms: opt.Rooms, Log: opt.Log}
 	s.voices = &ws.Handler{
 		Hall: s.hall, CheckOrigin: s.ownOrigin, Limits: func() ws.Limits { return s.rules.Load().Limits },
-		MaySpeak: func(r *http.Request, room string) bool { return access.Of(r.Context()).Allows(access.Speak, room) },
+		MaySpeak: mayEnterRoom,
 		Drain:    opt.Drain, Log: opt.Log,
 	}
 	s.readers = &feed.Handler{Rooms: opt.Rooms, CheckOrigin: s.ownOrigin, Log: opt.Log}

@@ -159,7 +159,10 @@ func TestAVoiceSpeaksInTheRoomOfItsToken(t *testing.T) {
 	tokens := access.NewTokens(nil)
 	token, _ := tokens.Mint(access.Speak, "hall", time.Hour)
 	r := run(t, Options{Tokens: tokens}, pocketVoice(t))
-	for room, want := range map[string]string{"hall": "started", "other": "error"} {
+	if w, body := r.ask(t, "POST", "/v1/audio/transcriptions", func(q *http.Request) { q.Header.Set("Authorization", "Bearer "+token) }); w.StatusCode != http.StatusForbidden {
+		t.Errorf("a recording, which is in no room: %s %s", w.Status, body)
+	}
+	for room, want := range map[string]string{"hall": "started", "other": "error", "": "error"} {
 		socket, _, err := websocket.DefaultDialer.Dial(r.door(), http.Header{"Sec-WebSocket-Protocol": {"sotto.v1, sotto.token." + token}})
 		if err != nil {
 			t.Fatal(err)

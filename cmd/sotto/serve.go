@@ -80,7 +80,8 @@ func serve(c *cli.Context) error {
 	if err := d.listen(); err != nil {
 		return err
 	}
-	defer d.reloadOnHangup()()
+	loaded := make(chan struct{})
+	defer d.reloadOnHangup(loaded)()
 	ctx, stop := context.WithCancel(c.Context)
 	defer stop()
 	served := make(chan error, 1)
@@ -93,6 +94,7 @@ func serve(c *cli.Context) error {
 		return err
 	}
 	defer done()
+	close(loaded)
 	if c.Bool("demo") {
 		return d.serveDemo(stop, served)
 	}

@@ -9,13 +9,18 @@ import (
 )
 
 // reloadOnHangup reads the configuration again at each SIGHUP until the function
-// that it returns is called.
-func (d *daemon) reloadOnHangup() (stop func()) {
+// that it returns is called. Until the model is loaded, which reads it too, it waits.
+func (d *daemon) reloadOnHangup(loaded <-chan struct{}) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	done, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
+		select {
+		case <-loaded:
+		case <-done:
+			return
+		}
 		for {
 			select {
 			case <-hangups:
