@@ -42,9 +42,9 @@ func (h *Handler) hear(w http.ResponseWriter, r *http.Request, translate bool, l
 	if err != nil {
 		return explain(err, log)
 	}
+	defer session.Close() // where it is not run
 	source, err := open(r.Context(), f.sound)
 	if err != nil {
-		session.Close()
 		return explain(err, log)
 	}
 	defer source.Close()
