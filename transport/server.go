@@ -183,10 +183,7 @@ func mayEnterRoom(r *http.Request, room string) bool {
 // rooms than what its maker came with.
 func (s *Server) mint(ctx context.Context, ttl time.Duration) (secret string, expires time.Time, err error) {
 	grant := access.Of(ctx)
-	if !grant.Expires.IsZero() {
-		ttl = min(ttl, time.Until(grant.Expires))
-	}
-	secret, expires = s.options.Tokens.Mint(access.Speak, grant.Room, ttl)
+	secret, expires = s.options.Tokens.Mint(access.Speak, grant.Room, atMost(ttl, grant))
 	return secret, expires, nil
 }
 
