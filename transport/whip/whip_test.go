@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -173,11 +174,22 @@ func TestJitterReorderAndDuplicates(t *testing.T) {
 // with one gap as long as the cut.
 func TestCutAndReturn(t *testing.T) {
 	t.Parallel()
+	cutAndReturn(t, silentFor*time.Second+time.Second/2)
+}
+
+func TestALongCutAndReturn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for half a minute")
+	}
+	t.Parallel()
+	cutAndReturn(t, 30*time.Second)
+}
+
+func cutAndReturn(t *testing.T, cut time.Duration) {
 	h := build(t)
 	r := newRelay(t, nil)
 	p := h.connect("?source=es&targets=en", r.port)
 	packets := clip(t)
-	const cut = silentFor*time.Second + time.Second/2
 	began := time.Now()
 	for i := 0; time.Since(began) < cut+1500*time.Millisecond; i++ {
 		r.setCut(time.Since(began) > time.Second/2 && time.Since(began) < time.Second/2+cut)
@@ -190,6 +202,29 @@ func TestCutAndReturn(t *testing.T) {
 	gaps := h.gaps()
 	if len(gaps) != 1 || (gaps[0].Lost-want).Millis() > 40 || (want-gaps[0].Lost).Millis() > 40 {
 		t.Errorf("gaps %+v, want one of %d ms; the log is\n%s", gaps, want.Millis(), h.log)
+	}
+}
+
+// A publisher whose address changes is heard again within 2 s, as the same voice.
+func TestTheAddressChanges(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	r := newRelay(t, nil)
+	p := h.connect("?source=es&targets=en", r.port)
+	packets := clip(t)
+	began, moved := time.Now(), false
+	for i := 0; time.Since(began) < 7*time.Second; i++ {
+		if !moved && time.Since(began) > time.Second {
+			r.move(t)
+			moved = true
+		}
+		p.send(packets[i%len(packets)])
+		time.Sleep(time.Until(began.Add(time.Duration(i+1) * 20 * time.Millisecond)))
+	}
+	h.ask("DELETE", p.location, "", "")
+	h.until("the voice ends", func() bool { return strings.Contains(h.log.String(), "voice ended") })
+	if gaps := h.gaps(); len(gaps) != 1 || gaps[0].Lost.Millis() > 2500 {
+		t.Errorf("gaps %+v; the log is\n%s", gaps, h.log)
 	}
 }
 
