@@ -105,6 +105,7 @@ func Listen(address string, opt Options) (*Server, error) {
 	if opt.Metrics != nil {
 		s.gate.show(opt.Metrics)
 		showRooms(opt.Metrics, opt.Rooms)
+		s.showWhip(opt.Metrics)
 	}
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)

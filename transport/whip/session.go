@@ -178,6 +178,7 @@ func (s *session) run(life context.Context) {
 	})
 	halves.Go(func() { s.speak(run) })
 	heard := s.hear(run)
+	s.door.count(heard)
 	late := time.AfterFunc(s.door.opt.Drain, abort)
 	halves.Wait()
 	late.Stop()

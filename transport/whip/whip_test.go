@@ -130,6 +130,10 @@ func TestTenPercentLoss(t *testing.T) {
 	if diff := told - want; diff < -2*samplesPerPacket || diff > 2*samplesPerPacket { // the first and last packet have no neighbour
 		t.Errorf("%d ms are told to be lost, %d ms were", told.Millis(), want.Millis())
 	}
+	h.until("the loss is counted", func() bool { return h.Counts().Packets > 0 })
+	if c := h.Counts(); c.Published != 1 || c.Packets != len(packets)-dropped || c.LostMs != int64(told.Millis()) || c.Late+c.Undecodable != 0 {
+		t.Errorf("the door counts %+v, %d of %d packets were dropped", c, dropped, len(packets))
+	}
 	if text := p.texts()["en"]; len(text) < len(byFile(t, twoSentences, "en")["en"])/2 {
 		t.Errorf("what is left of the captions is %q", text)
 	}
@@ -228,7 +232,8 @@ func TestTheAddressChanges(t *testing.T) {
 	}
 }
 
-// gaps returns what the room says was lost since it was asked last.
+// gaps returns what the room says the network lost since it was asked last. What a
+// busy machine loses is not the network's.
 func (h *house) gaps() (all []room.Event) {
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -238,7 +243,7 @@ func (h *house) gaps() (all []room.Event) {
 			return all
 		}
 		for _, e := range u.Events {
-			if e.Kind == room.Gap {
+			if e.Kind == room.Gap && e.Note != "the server is behind" {
 				all = append(all, e)
 			}
 		}
