@@ -26,9 +26,13 @@ func TestSeatsAreTakenAndGivenBack(t *testing.T) {
 		}
 	}
 	one.Close()
+	one.Close() // gives back one seat all the same
 	third, err := e.Open(twoLanguages)
 	if err != nil {
 		t.Fatalf("the seat of a closed session: %v", err)
+	}
+	if _, err := e.Open(twoLanguages); !errors.Is(err, ErrFull) {
+		t.Errorf("a session that was closed twice gave two seats back: %v", err)
 	}
 	third.Close()
 	other.Finish(nil)

@@ -68,26 +68,26 @@ func (s *Session) Offer(f *audio.Frame) {
 
 func (s *Session) drop() {
 	s.shed++
-	s.count(audio.FrameLen)
+	s.count(Shed, audio.FrameLen)
 }
 
-// count has samples counted that are lost.
-func (s *Session) count(samples audio.Position) {
+// count has samples counted that are not heard, and why.
+func (s *Session) count(why Measure, samples audio.Position) {
 	s.stats.lost.Add(int64(samples))
-	s.engine.observe(Lost, seconds(samples))
+	s.engine.observe(why, seconds(samples))
 }
 
 // Lose says that so many frames never came. They are heard as silence, and a
 // Caption says what is missing, and why.
 func (s *Session) Lose(ctx context.Context, frames int, cause string) error {
-	s.count(audio.Position(frames) * audio.FrameLen)
+	s.count(Lost, audio.Position(frames)*audio.FrameLen)
 	return s.post(ctx, &mail{kind: missing, n: int64(frames), cause: cause})
 }
 
 // Gap says that so many of the samples handed over last were no sound of the
 // voice but stood in for what was lost.
 func (s *Session) Gap(ctx context.Context, samples audio.Position, cause string) error {
-	s.count(samples)
+	s.count(Lost, samples)
 	return s.post(ctx, &mail{kind: lost, n: int64(samples), cause: cause})
 }
 

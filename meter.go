@@ -23,7 +23,8 @@ const (
 	Words                      // that stay
 	Erased                     // characters of tails that were shown and did not stay
 	Guarded                    // drafts that were not trusted to their end
-	Lost                       // seconds of sound
+	Lost                       // seconds of sound that never came
+	Shed                       // seconds of sound for which there was no room
 	Refused                    // voices that were not let in
 	measures
 )

@@ -66,9 +66,10 @@ type Session struct {
 	mailbox  chan mail      // two seconds
 	tail     chan []float32 // the voice's last samples, less than a frame
 	changes  chan change    // of what is wanted
-	closing  sync.Once
-	age      atomic.Int64 // ns by which the sound is late that is heard now
-	shed     int64        // frames that Offer has lost since it last marked them; its caller's, until Finish
+	closing  sync.Once      // by Finish
+	leaving  sync.Once      // by Close
+	age      atomic.Int64   // ns by which the sound is late that is heard now
+	shed     int64          // frames that Offer has lost since it last marked them; its caller's, until Finish
 
 	stats struct{ frames, lost, segments, steps, skipped, cuts, guarded, positions, bytes atomic.Int64 }
 
@@ -175,12 +176,14 @@ func (s *Session) Stats() Stats {
 	}
 }
 
-// Close gives the seat of a session back that will not be run.
+// Close gives the seat of a session back that will not be run. Run does so itself.
 func (s *Session) Close() {
-	s.engine.load.note(s, false)
-	s.engine.load.leave(s.weight)
-	s.engine.memory.Add(-s.stats.bytes.Load())
-	s.engine.taken.Add(-1)
+	s.leaving.Do(func() {
+		s.engine.load.note(s, false)
+		s.engine.load.leave(s.weight)
+		s.engine.memory.Add(-s.stats.bytes.Load())
+		s.engine.taken.Add(-1)
+	})
 }
 
 // enter has the voice counted, unless it is a recording: that takes the time the

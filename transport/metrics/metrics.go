@@ -36,7 +36,8 @@ var measures = map[sotto.Measure]measure{
 	sotto.Words:       {"words_total", "Words that stay, in all languages.", false},
 	sotto.Erased:      {"erased_characters_total", "Characters of tentative text that were shown and did not stay.", false},
 	sotto.Guarded:     {"guarded_total", "Drafts that were not trusted to their end.", false},
-	sotto.Lost:        {"lost_seconds_total", "Sound that never came, or came when there was no room for it.", false},
+	sotto.Lost:        {"lost_seconds_total", "Sound that never came.", false},
+	sotto.Shed:        {"shed_seconds_total", "Sound for which there was no room, because the engine is behind.", false},
 	sotto.Refused:     {"refused_total", "Voices that were not let in.", false},
 }
 

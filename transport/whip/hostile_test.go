@@ -135,7 +135,8 @@ func TestHostileSpeaker(t *testing.T) {
 	p := h.connect("?source=es&targets=en", nil)
 	all := hostilePackets(p)
 	packets := clip(t)[:oneSentence]
-	var order []string // as chance has it
+	p.speak(packets[:1], 1) // the library drops a source whose first packet is of a type it does not know
+	var order []string      // as chance has it
 	for name, send := range all {
 		order = append(order, name)
 		send()
