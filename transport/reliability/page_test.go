@@ -20,7 +20,8 @@ func TestThePageIsTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rows []string
-	for line := range strings.Lines(string(page)) {
+	promises, _, _ := strings.Cut(string(page), "\n## Measured\n")
+	for line := range strings.Lines(promises) {
 		name, rest, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
 		if !ok || !strings.HasPrefix(line, "| ") || name == "" || strings.HasPrefix(name, "|") {
 			continue
