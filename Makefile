@@ -12,7 +12,7 @@ export CGO_ENABLED ?= 0
 MIC_TAGS = portaudio,netgo,osusergo
 HAS_MIC := $(shell pkg-config --exists portaudio-2.0 2>/dev/null && command -v $$($(GO) env CC) 2>/dev/null)
 
-.PHONY: all build run serve test test-mic test-opus check test-avx512 generate web web-test web-types web-browser cross release check-release bench fuzz clean
+.PHONY: all build run serve test test-mic test-opus check check-reliability test-avx512 generate web web-test web-types web-browser cross release check-release bench fuzz clean
 
 all: build
 
@@ -46,6 +46,18 @@ check: ## what is slower: format, data races, every platform, the recipe's tests
 	@$(MAKE) --no-print-directory generate test web-types web-browser cross
 	@git diff --exit-code --stat models/kernel/simd || { echo "the committed assembly is not what the generators write"; exit 1; }
 	CGO_ENABLED=1 $(GO) test -race -short . ./models/batch ./models/kernel ./encoder ./decoder ./transport/... ./cmd/...
+
+# What docs/reliability.md names, at full size. What judges speed has the machine for
+# itself; what takes long and little of it, or judges none, goes together behind it.
+RELIABLY = SOTTO_RELIABILITY=1 $(GO) test -count 1 -timeout 20m
+LONG = Live|Killed|NothingIsLeft
+check-reliability: ## prove docs/reliability.md; 20 minutes on 2 cores
+	@$(RELIABLY) -v -skip '$(LONG)' ./transport/reliability
+	@$(RELIABLY) -v -run '$(LONG)' ./transport/reliability & long=$$!; failed=; \
+	for p in $$(grep -oE '`[a-z0-9./]+` Test' docs/reliability.md | tr -d '`' | cut -d' ' -f1 | sort -u | grep -v reliability); do \
+	  tests=$$(grep -oE "\`$$p\` Test[A-Za-z0-9_]+" docs/reliability.md | cut -d' ' -f2 | sort -u | paste -sd'|'); \
+	  $(RELIABLY) -run "^($$tests)\$$" ./$$p || failed=1; done; \
+	wait $$long && test -z "$$failed"
 
 test-avx512: ## the AVX-512 kernels on an emulated processor; the head of models/kernel/gen/emulate says what it needs
 	@mkdir -p build/emulate

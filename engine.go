@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"sotto/audio"
 	"sotto/decoder"
@@ -140,23 +141,42 @@ func (e *Engine) Open(opt SessionOptions) (*Session, error) {
 			return nil, err
 		}
 	}
-	longest := e.longestWindow(opt.Source, opt.Context)
-	if longest < minWindow {
-		return nil, fmt.Errorf("sotto: the model's context of %d positions is too short for a prompt, %d s of sound and a reply",
-			e.model.Config.Text.MaxPositions, minWindow*audio.FrameMilli/1000)
-	}
-	if e.taken.Add(1) > e.seats {
-		e.taken.Add(-1)
-		e.observe(Refused, 1)
-		return nil, busy("every seat is taken")
-	}
-	s := newSession(e, opt, tasks, longest)
-	if err := s.enter(); err != nil {
-		e.taken.Add(-1)
+	counted, err := e.admit(&opt) // before anything that takes time or memory
+	if err != nil {
 		e.observe(Refused, 1)
 		return nil, err
 	}
+	longest := e.longestWindow(opt.Source, opt.Context)
+	if longest < minWindow {
+		e.leave(counted)
+		return nil, fmt.Errorf("sotto: the model's context of %d positions is too short for a prompt, %d s of sound and a reply",
+			e.model.Config.Text.MaxPositions, minWindow*audio.FrameMilli/1000)
+	}
+	s := newSession(e, opt, tasks, longest)
+	s.weight = counted
+	e.load.note(s, true)
 	return s, nil
+}
+
+// admit takes a seat and has the voice counted, unless it is a recording: that takes
+// the time the voices leave.
+func (e *Engine) admit(opt *SessionOptions) (counted float64, err error) {
+	if e.taken.Add(1) > e.seats {
+		err = busy("every seat is taken")
+	} else if !opt.EveryStep {
+		counted = weight(len(opt.Targets))
+		err = e.load.admit(time.Now(), counted)
+	}
+	if err != nil {
+		e.taken.Add(-1)
+	}
+	return counted, err
+}
+
+// leave gives a seat back.
+func (e *Engine) leave(counted float64) {
+	e.load.leave(counted)
+	e.taken.Add(-1)
 }
 
 // policy returns the model's own at a dial.

@@ -55,7 +55,7 @@ var order = map[string]string{
 	"decoder/words":            "",
 	"decoder/guard":            "",
 	"decoder":                  "decoder/kvcache decoder/sample models/batch models/gemma4 models/kernel models/tensor",
-	".":                        "audio audio/vad encoder decoder decoder/guard decoder/policy decoder/prompt decoder/words models/gemma4 models/kernel",
+	".":                        "audio audio/vad encoder decoder decoder/guard decoder/policy decoder/prompt decoder/words models/batch models/gemma4 models/kernel",
 	"transport/strictjson":     "",
 	"transport/wire":           "transport/strictjson",
 	"transport/subtitle":       "",

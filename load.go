@@ -172,8 +172,8 @@ func (l *load) level(now time.Time) int {
 func (e *Engine) bear(frames, replies int) {
 	if e.burden != nil {
 		e.team.Lock()
+		defer e.team.Unlock()
 		e.burden(frames, replies)
-		e.team.Unlock()
 	}
 }
 

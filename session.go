@@ -180,29 +180,14 @@ func (s *Session) Stats() Stats {
 func (s *Session) Close() {
 	s.leaving.Do(func() {
 		s.engine.load.note(s, false)
-		s.engine.load.leave(s.weight)
 		s.engine.memory.Add(-s.stats.bytes.Load())
-		s.engine.taken.Add(-1)
+		s.engine.leave(s.weight)
 	})
-}
-
-// enter has the voice counted, unless it is a recording: that takes the time the
-// voices leave.
-func (s *Session) enter() error {
-	if !s.opt.EveryStep {
-		w := weight(len(s.targets))
-		if err := s.engine.load.admit(time.Now(), w); err != nil {
-			return err
-		}
-		s.weight = w
-	}
-	s.engine.load.note(s, true)
-	return nil
 }
 
 // Run hears the voice until Finish or until ctx ends, and gives the seat back.
 func (s *Session) Run(ctx context.Context) error {
-	err := s.listen(ctx)
+	err := Contain(func() error { return s.listen(ctx) })
 	s.Close() // before its end can be seen: who sees it finds the seat free
 	s.captions.close(err)
 	return err

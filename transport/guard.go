@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ func (s *Server) guard(doors *doors) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secure(w.Header())
 		c := &call{Request: r}
+		defer s.reportFault(c)
 		_, c.pattern = doors.Handler(r)
 		c.open = doors.open[c.pattern]
 		for _, check := range []func(*call) *refusal{turnedAway, s.knownHost, s.knownPage, s.mayEnter, s.smallBody} {
@@ -47,6 +49,14 @@ func (s *Server) guard(doors *doors) http.Handler {
 		}
 		doors.ServeHTTP(w, r.WithContext(access.With(r.Context(), c.grant)))
 	})
+}
+
+// reportFault logs a fault of ours, which ends this request's connection.
+func (s *Server) reportFault(c *call) {
+	if p := recover(); p != nil && p != http.ErrAbortHandler {
+		s.options.Log.Error("request failed", "door", c.pattern, "error", fmt.Sprint(p), "stack", string(debug.Stack()))
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // secure tells browsers what an answer of ours may do: nothing but what the page

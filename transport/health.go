@@ -94,6 +94,9 @@ func (s *Server) drain(ctx context.Context, server *http.Server) {
 		s.published.Wait(ctx)
 	}
 	s.closeRooms()
+	goodbyes, enough := context.WithTimeout(ctx, lastWords)
+	defer enough()
+	s.readers.Wait(goodbyes)
 	server.Shutdown(ctx)
 	server.Close()
 }

@@ -21,7 +21,7 @@ const (
 type Resampler struct {
 	from, to int64
 	half     int64       // input samples on each side of an output sample
-	table    [][]float64 // [phases+1][2·half], table[p] for an output p/phases behind an input sample
+	table    [][]float64 // [phases+1][2·half], table[p] for an output p/phases behind an input sample; nil before any input
 
 	history []float32 // input from sample first on
 	first   int64     // index of history[0]; half zeros stand before the stream
@@ -34,12 +34,13 @@ type Resampler struct {
 func New(from, to int) *Resampler {
 	g := gcd(int64(from), int64(to))
 	r := &Resampler{from: int64(from) / g, to: int64(to) / g}
-	scale := math.Max(1, float64(from)/float64(to)) // how much wider than the input's own sinc
-	r.half = int64(math.Ceil(zeros * scale))
-	r.table = filter(int(r.half), scale)
+	r.half = int64(math.Ceil(zeros * r.scale()))
 	r.Reset()
 	return r
 }
+
+// scale is how much wider the filter is than the input's own sinc.
+func (r *Resampler) scale() float64 { return math.Max(1, float64(r.from)/float64(r.to)) }
 
 // Reset goes back to the beginning of a stream.
 func (r *Resampler) Reset() {
@@ -118,6 +119,9 @@ func (r *Resampler) Flush() []float32 {
 
 // produce writes every output sample whose place in the input is before limit.
 func (r *Resampler) produce(limit int64) {
+	if r.table == nil { // milliseconds of work, which a stream that is refused does not cost
+		r.table = filter(int(r.half), r.scale())
+	}
 	for {
 		scaled := r.written * r.from // place of the output sample, in input samples times r.to
 		at := scaled / r.to

@@ -4,7 +4,9 @@
 package batch
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -52,12 +54,28 @@ func (q *Queue[R]) Wait(tickets ...*Ticket[R]) {
 			}
 			q.linger()
 		}
-		start := time.Now()
-		q.Do(q.take())
-		q.took = time.Since(start)
-		q.pass()
+		q.lead()
 	}
 }
+
+// lead does the next batch.
+func (q *Queue[R]) lead() {
+	defer func() {
+		if p := recover(); p != nil {
+			panic(&Broken{fmt.Sprintf("%v\n\n%s", p, debug.Stack())})
+		}
+	}()
+	start := time.Now()
+	q.Do(q.take())
+	q.took = time.Since(start)
+	q.pass()
+}
+
+// Broken is what a panic of Do becomes. The others of the batch wait for ever, and
+// what it has spoilt is not known: it must end the program.
+type Broken struct{ why string }
+
+func (b *Broken) Error() string { return "batch: a pass has failed: " + b.why }
 
 // linger waits, for a fiftieth of a pass at most, until those of the last batch
 // have asked again: else two callers would take turns for ever, each alone.

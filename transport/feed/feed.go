@@ -37,8 +37,34 @@ type Handler struct {
 
 	now func() time.Time // tests are ahead of time; nil: time.Now
 
-	mu    sync.Mutex // guards the following
-	lives map[*room.Room]*live
+	mu      sync.Mutex // guards the following
+	lives   map[*room.Room]*live
+	closed  bool           // no more sockets are let in
+	sockets sync.WaitGroup // that are open
+}
+
+// enter counts a socket in, unless somebody waits for all of them to go.
+func (h *Handler) enter() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.sockets.Add(1)
+	}
+	return !h.closed
+}
+
+// Wait returns when every WebSocket has said goodbye, or when ctx ends. It lets no more
+// in. An HTTP server waits for the other readers itself.
+func (h *Handler) Wait(ctx context.Context) {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	done := make(chan struct{})
+	go func() { h.sockets.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
 }
 
 // visit is one request.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -82,7 +83,10 @@ func (f *follower) event(name, id string) {
 // twice; where that cannot be, because the text was forgotten or the room begun anew, it
 // is told.
 func TestCutsAreHealed(t *testing.T) {
-	const sessions = 500
+	sessions := 500
+	if os.Getenv("SOTTO_RELIABILITY") != "" {
+		sessions = 10_000
+	}
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range sessions {
 			session(t, rand.New(rand.NewPCG(7, uint64(seed))))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -17,6 +18,7 @@ import (
 
 const (
 	mostText = 2 << 10          // bytes of a reader's message
+	pingSoon = 5 * time.Second  // between pings while things are sent
 	pongTime = 10 * time.Second // for a ping to be answered
 	linger   = 2 * time.Second  // for the client to close after us
 )
@@ -39,6 +41,11 @@ func (h *Handler) socket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer v.leave()
+	if !h.enter() {
+		refuse(w, http.StatusServiceUnavailable, "the server is stopping; try again in a few seconds")
+		return
+	}
+	defer h.sockets.Done()
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second, WriteBufferPool: &buffers, Subprotocols: []string{"sotto.v1"},
 		CheckOrigin: func(*http.Request) bool { return true }, // admit has looked
@@ -69,11 +76,13 @@ type socket struct {
 	patience time.Duration
 	pause    time.Duration
 	pinged   time.Time
+	told     bool // something, since the last ping
 	failed   error
+	waiting  atomic.Bool // for a pong
 }
 
 func (s *socket) put(_ string, _ room.Cursor, data []byte) {
-	if s.failed == nil {
+	if s.told = true; s.failed == nil {
 		s.conn.SetWriteDeadline(time.Now().Add(s.patience))
 		s.failed = s.conn.WriteMessage(websocket.TextMessage, data)
 	}
@@ -92,10 +101,18 @@ func (s *socket) pass(at room.Cursor) {
 
 func (s *socket) idle() {}
 
-// send pings now and then, also while much is said.
+// send pings now and then, more often while things are sent: the system takes them
+// for a client that reads nothing, for minutes where little is said.
 func (s *socket) send() error {
-	if now := time.Now(); s.failed == nil && now.Sub(s.pinged) >= s.pause-s.pause/10 {
-		s.pinged = now
+	due := s.pause - s.pause/10
+	if s.told {
+		due = min(due, pingSoon)
+	}
+	if now := time.Now(); s.failed == nil && now.Sub(s.pinged) >= due {
+		s.pinged, s.told = now, false
+		if !s.waiting.Swap(true) {
+			s.conn.SetReadDeadline(now.Add(pongTime))
+		}
 		s.failed = s.conn.WriteControl(websocket.PingMessage, nil, now.Add(s.patience))
 	}
 	return s.failed
@@ -110,10 +127,12 @@ var (
 
 // listen waits for the client to go.
 func (s *socket) listen() error {
-	wait := func() { s.conn.SetReadDeadline(time.Now().Add(s.pause + pongTime)) }
-	wait()
 	s.conn.SetReadLimit(mostText)
-	s.conn.SetPongHandler(func(string) error { wait(); return nil })
+	s.conn.SetPongHandler(func(string) error {
+		s.conn.SetReadDeadline(time.Time{})
+		s.waiting.Store(false)
+		return nil
+	})
 	_, _, err := s.conn.NextReader()
 	var late interface{ Timeout() bool }
 	switch {
@@ -147,7 +166,8 @@ func (s *socket) part(why error) {
 	}{"error", end.Told()}))
 	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.Close, end.Reason()), until)
 	conn := s.conn.NetConn()
-	if half, ok := conn.(interface{ CloseWrite() error }); ok && s.failed == nil {
+	silent := errors.Is(why, errSilent) // and so it will be
+	if half, ok := conn.(interface{ CloseWrite() error }); ok && s.failed == nil && !silent {
 		half.CloseWrite()
 		conn.SetReadDeadline(time.Now().Add(linger))
 		io.Copy(io.Discard, conn)

@@ -62,7 +62,12 @@ func (h *Hearing) Start(ctx context.Context, say func(*sotto.Caption) error, ove
 	h.run, h.abort = context.WithCancelCause(context.WithoutCancel(ctx))
 	h.halves.Go(func() { h.Run(h.run) }) // its error comes out of Next
 	h.halves.Go(func() {
-		if err := h.speak(say); err != nil {
+		err := sotto.Contain(func() error { return h.speak(say) })
+		if fault, ours := err.(*sotto.Fault); ours { // of a door, in saying it
+			err = fmt.Errorf("%w: %w", ErrFailed, fault)
+			h.abort(err)
+		}
+		if err != nil {
 			over(err)
 		}
 	})

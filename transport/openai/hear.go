@@ -117,7 +117,11 @@ func (h *Handler) listen(ctx context.Context, session *sotto.Session, source int
 	var damage error
 	halves.Go(func() { session.Run(ctx) }) // its error comes out of Next
 	halves.Go(func() {
-		if heard, damage = h.feed(ctx, session, source); damage != nil {
+		damage = sotto.Contain(func() (err error) {
+			heard, err = h.feed(ctx, session, source)
+			return err
+		})
+		if damage != nil {
 			cancel()
 		}
 	})

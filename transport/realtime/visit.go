@@ -77,7 +77,9 @@ func (v *visit) serve(ctx context.Context) *ending {
 	var watcher sync.WaitGroup
 	watcher.Go(func() { v.ping(watch) })
 	v.write(v.talk.created())
-	v.listen(ctx)
+	if v.failed(sotto.Contain(func() error { v.listen(ctx); return nil })) {
+		v.end = &endBroken
+	}
 	late := time.AfterFunc(v.handler.opt.Drain, func() { v.abort(errLate) })
 	v.finish()
 	late.Stop()
@@ -241,8 +243,21 @@ func (v *visit) open() *fault {
 	}
 	v.sound, v.source, v.voice = sound, v.config.source, opened
 	v.halves.Go(func() { opened.Run(v.run) }) // its error comes out of Next
-	v.halves.Go(v.speak)
+	v.halves.Go(func() {
+		if v.failed(sotto.Contain(func() error { v.speak(); return nil })) {
+			v.abort(errBroken)
+			v.wake()
+		}
+	})
 	return nil
+}
+
+// failed reports whether there was a fault of ours, and logs it.
+func (v *visit) failed(fault error) bool {
+	if fault != nil {
+		v.log.Error("voice failed", "error", fault)
+	}
+	return fault != nil
 }
 
 // speak says captions as they come.

@@ -13,6 +13,14 @@ import (
 	"sotto/audio"
 )
 
+// sized returns how many cases a test has: few, or many where SOTTO_RELIABILITY is set.
+func sized(few, many int) int {
+	if os.Getenv("SOTTO_RELIABILITY") != "" {
+		return many
+	}
+	return few
+}
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("ROOM_TEST_CHILD"); dir != "" {
 		child(dir)

@@ -51,6 +51,7 @@ func recovered(t testing.TB, dir string, data []byte) (*Room, []Event) {
 func TestALogCutAnywhereIsAPrefix(t *testing.T) {
 	data, events := written(t, 8)
 	dir := filepath.Join(t.TempDir(), "room")
+	t.Logf("%d cases", len(data)+1)
 	longest := 0
 	for n := range len(data) + 1 {
 		r, got := recovered(t, dir, data[:n])
@@ -71,9 +72,11 @@ func TestALogCutAnywhereIsAPrefix(t *testing.T) {
 func TestAnyFlippedBitIsFound(t *testing.T) {
 	data, events := written(t, 4)
 	dir := filepath.Join(t.TempDir(), "room")
-	for at := range data {
-		bad := bytes.Clone(data)
-		bad[at] ^= 1 << (at % 8)
+	bits := sized(1, 8) // of each byte
+	t.Logf("%d cases", len(data)*bits)
+	for i := range len(data) * bits {
+		bad, at := bytes.Clone(data), i/bits
+		bad[at] ^= 1 << ((at + i%bits) % 8)
 		r, got := recovered(t, dir, bad)
 		samePrefix(t, got, events)
 		if len(r.Recovered().Damaged) != 1 || len(got) == len(events) {
@@ -86,7 +89,9 @@ func TestMutantsOfALogRecoverToAPrefix(t *testing.T) {
 	data, events := written(t, 40)
 	rng := rand.New(rand.NewPCG(1, 2))
 	dir := filepath.Join(t.TempDir(), "room")
-	for range 2000 {
+	cases := sized(2000, 16_000)
+	t.Logf("%d cases", cases)
+	for range cases {
 		bad := bytes.Clone(data)
 		for range 1 + rng.IntN(3) {
 			bad = mutate(rng, bad)

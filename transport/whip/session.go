@@ -14,6 +14,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
+	"sotto"
 	"sotto/audio"
 	"sotto/transport/voice"
 	"sotto/transport/wire"
@@ -169,15 +170,21 @@ func (s *session) run(life context.Context) {
 	run, abort := context.WithCancel(context.Background())
 	defer abort()
 	var halves sync.WaitGroup
-	halves.Go(func() {
-		if err := s.voice.Run(run); err != nil && run.Err() == nil {
+	fail := func(err error) {
+		if err != nil {
 			s.log.Error("voice failed", "error", err)
 			s.end(errVoice)
 			abort()
 		}
+	}
+	halves.Go(func() {
+		if err := s.voice.Run(run); run.Err() == nil {
+			fail(err)
+		}
 	})
-	halves.Go(func() { s.speak(run) })
-	heard := s.hear(run)
+	halves.Go(func() { fail(sotto.Contain(func() error { s.speak(run); return nil })) })
+	var heard stats
+	fail(sotto.Contain(func() error { heard = s.hear(run); return nil }))
 	s.door.count(heard)
 	late := time.AfterFunc(s.door.opt.Drain, abort)
 	halves.Wait()

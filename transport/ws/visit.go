@@ -71,10 +71,17 @@ func (v *visit) serve(ctx context.Context) goodbye {
 		}
 	})
 	halves.Go(func() {
-		abort(v.speak(run, ends)) // a client that does not read is not heard either
+		err := sotto.Contain(func() error { return v.speak(run, ends) })
+		if v.failed(err) {
+			v.part(byeInternal)
+		}
+		abort(err) // a client that does not read is not heard either
 		v.socket.SetReadDeadline(time.Now())
 	})
-	end := v.listen(ctx, run)
+	var end goodbye
+	if v.failed(sotto.Contain(func() error { end = v.listen(ctx, run); return nil })) {
+		end = byeInternal
+	}
 	if end.gone() {
 		abort(nil)
 	}
@@ -86,6 +93,15 @@ func (v *visit) serve(ctx context.Context) goodbye {
 		return byeSlow
 	}
 	return end
+}
+
+// failed reports whether an error is a fault of ours, and logs it.
+func (v *visit) failed(err error) bool {
+	var fault *sotto.Fault
+	if errors.As(err, &fault) {
+		v.log.Error("voice failed", "error", fault)
+	}
+	return fault != nil
 }
 
 // finish hands over the last sound and ends the session's voice.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -57,7 +58,10 @@ func (v *visit) serve() (why string) {
 	defer v.stop(nil)
 	unblock := context.AfterFunc(v.ctx, v.wake)
 	defer unblock()
-	end := v.listen()
+	end := sotto.Contain(v.listen)
+	if fault, ours := end.(*sotto.Fault); ours {
+		end = fmt.Errorf("%w: %w", line.ErrFailed, fault)
+	}
 	if v.hearing != nil {
 		if end == line.ErrGone {
 			v.hearing.Forsake()
