@@ -26,6 +26,8 @@ type Caption struct {
 	Lost  audio.Position // samples up to Heard that are missing from the voice
 	Cause string         // why they are
 	Mark  int64          // the number of a Mark; all before it was heard
+
+	counted bool // among the session's asides
 }
 
 // Word is committed text of one stability unit: a word with its punctuation, or
@@ -57,8 +59,7 @@ type captionQueue struct {
 	wake chan struct{} // holds one token when something changed
 
 	mu sync.Mutex // guards the following
-	// staying is bounded by the length of a voice: words need sound, marks need
-	// messages.
+	// staying is bounded: words need sound, and what else is said the session counts.
 	staying []Caption
 	tails   []Caption
 	err     error // io.EOF after a good end

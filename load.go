@@ -61,6 +61,7 @@ func busy(why string) error {
 type load struct {
 	mu     sync.Mutex // guards the following
 	voices map[*Session]bool
+	loaded int     // recordings among them
 	open   float64 // weights of the voices that are open
 	cost   float64 // of a second of speech of weight 1; 0: not known
 	spoken float64 // seconds times weight since the cost was measured
@@ -87,14 +88,20 @@ func (l *load) waiting() (all time.Duration) {
 func (l *load) note(s *Session, open bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	recording := 0
+	if s.opt.EveryStep {
+		recording = 1
+	}
 	if !open {
 		delete(l.voices, s)
+		l.loaded -= recording
 		return
 	}
 	if l.voices == nil {
 		l.voices = make(map[*Session]bool)
 	}
 	l.voices[s] = true
+	l.loaded += recording
 }
 
 // admit counts a voice in, unless the voices would then take too much of real
@@ -120,16 +127,25 @@ func (l *load) leave(w float64) {
 }
 
 // heard says that frames of speech of a voice have been computed, and how long
-// the engine has computed so far for all.
+// the engine has computed so far for all. What was computed before the first, and
+// beside recordings, which draft less or more, is no voice's cost. A cost that was
+// too high would keep voices out for long, so it falls at once; not while drafts
+// are left out.
 func (l *load) heard(frames int, w float64, all time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.loaded > 0 || l.spoken == 0 && l.cost == 0 {
+		l.spoken, l.before = 0, all
+	}
+	if l.loaded > 0 {
+		return
+	}
 	l.spoken += w * float64(frames) * audio.FrameMilli / 1000
 	if l.spoken < firstSample || l.cost > 0 && l.spoken < sample {
 		return
 	}
 	cost := (all - l.before).Seconds() / l.spoken
-	if l.cost > 0 {
+	if l.cost > 0 && (cost > l.cost || l.rung > AtEase) {
 		cost = (l.cost + cost) / 2
 	}
 	l.cost, l.spoken, l.before = cost, 0, all

@@ -252,3 +252,58 @@ func TestSoundThatComesFasterIsNotLate(t *testing.T) {
 		}
 	})
 }
+
+// What a machine computes before anybody speaks is not what a voice costs.
+func TestWarmingUpIsNoVoicesCost(t *testing.T) {
+	l := new(load)
+	for i := range 10 * 25 {
+		l.heard(1, 1, time.Minute+time.Duration(i)*4*time.Millisecond)
+	}
+	if l.cost < 0.09 || l.cost > 0.11 {
+		t.Errorf("a voice costs %v of real time, want 0.1", l.cost)
+	}
+}
+
+// A machine that was held up once does not keep voices out for minutes of speech.
+func TestABadMeasurementIsLeftBehind(t *testing.T) {
+	l, now := new(load), time.Now()
+	all := time.Duration(0)
+	speak := func(seconds int, cost float64) {
+		for range seconds * 25 {
+			all += time.Duration(cost * float64(40*time.Millisecond))
+			l.heard(1, 1, all)
+		}
+	}
+	speak(6, 20)
+	if err := l.admit(now, 1); err != nil {
+		t.Fatal(err)
+	}
+	if l.admit(now, 1) == nil {
+		t.Fatal("a machine that is twenty times too slow lets a second voice in")
+	}
+	speak(60, 0.1)
+	if err := l.admit(now, 1); err != nil {
+		t.Errorf("after a minute of speech at 0.1: %v, cost %v", err, l.cost)
+	}
+}
+
+// A recording has no drafts, or all of them: what it costs is no voice's cost.
+func TestRecordingsAreNotMeasured(t *testing.T) {
+	l := new(load)
+	recording := &Session{opt: SessionOptions{EveryStep: true}}
+	all := time.Duration(0)
+	speak := func(seconds int, cost float64) {
+		for range seconds * 25 {
+			all += time.Duration(cost * float64(40*time.Millisecond))
+			l.heard(1, 1, all)
+		}
+	}
+	speak(40, 0.4)
+	l.note(recording, true)
+	speak(600, 0.01)
+	l.note(recording, false)
+	speak(40, 0.4)
+	if l.cost < 0.39 || l.cost > 0.41 {
+		t.Errorf("a voice costs %v of real time, want 0.4", l.cost)
+	}
+}

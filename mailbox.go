@@ -7,6 +7,9 @@ import (
 	"sotto/audio"
 )
 
+// mostAsides captions of no language may wait for a reader.
+const mostAsides = 512
+
 // mailboxLen frames may wait between the voice and the model (2 s).
 const mailboxLen = 50
 
@@ -17,6 +20,7 @@ type mail struct {
 	frame audio.Frame // when kind is heard
 	since time.Time   // when it was handed over
 	kind  mailKind
+	aside bool  // counted among the asides
 	n     int64 // frames that are missing, samples that were lost, or the mark
 	cause string
 }
@@ -35,6 +39,18 @@ func (s *Session) post(ctx context.Context, m *mail) error {
 	select {
 	case s.mailbox <- *m:
 		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// say is post for what becomes a caption of no language. It waits while too many
+// of them are not read: what is said then costs no sound.
+func (s *Session) say(ctx context.Context, m *mail) error {
+	select {
+	case s.asides <- struct{}{}:
+		m.aside = true
+		return s.post(ctx, m)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -80,21 +96,28 @@ func (s *Session) count(why Measure, samples audio.Position) {
 // Lose says that so many frames never came. They are heard as silence, and a
 // Caption says what is missing, and why.
 func (s *Session) Lose(ctx context.Context, frames int, cause string) error {
+	if frames <= 0 {
+		return nil
+	}
 	s.count(Lost, audio.Position(frames)*audio.FrameLen)
-	return s.post(ctx, &mail{kind: missing, n: int64(frames), cause: cause})
+	return s.say(ctx, &mail{kind: missing, n: int64(frames), cause: cause})
 }
 
 // Gap says that so many of the samples handed over last were no sound of the
 // voice but stood in for what was lost.
 func (s *Session) Gap(ctx context.Context, samples audio.Position, cause string) error {
+	if samples <= 0 {
+		return nil
+	}
 	s.count(Lost, samples)
-	return s.post(ctx, &mail{kind: lost, n: int64(samples), cause: cause})
+	return s.say(ctx, &mail{kind: lost, n: int64(samples), cause: cause})
 }
 
 // Mark has a Caption with this number, which is not 0, come behind those of all
-// that was handed over before it.
+// that was handed over before it. Lose, Gap and Mark wait while hundreds of their
+// Captions are not read.
 func (s *Session) Mark(ctx context.Context, number int64) error {
-	return s.post(ctx, &mail{kind: mark, n: number})
+	return s.say(ctx, &mail{kind: mark, n: number})
 }
 
 // Flush commits what was handed over so far, as a pause does.
@@ -142,11 +165,11 @@ func (s *Session) look(since time.Time) {
 func (s *Session) take(ctx context.Context, m *mail) error {
 	switch m.kind {
 	case missing:
-		return s.miss(ctx, m.n, m.cause)
+		return s.miss(ctx, m)
 	case lost:
-		s.putAside(Caption{Lost: audio.Position(m.n), Cause: m.cause})
+		s.putAside(Caption{Lost: audio.Position(m.n), Cause: m.cause, counted: m.aside})
 	case mark:
-		s.putAside(Caption{Mark: m.n})
+		s.putAside(Caption{Mark: m.n, counted: m.aside})
 	case flush:
 		if s.speaking {
 			return s.pause(ctx)
@@ -159,15 +182,15 @@ func (s *Session) take(ctx context.Context, m *mail) error {
 }
 
 // miss hears frames that never came.
-func (s *Session) miss(ctx context.Context, frames int64, cause string) error {
+func (s *Session) miss(ctx context.Context, m *mail) error {
 	var silence audio.Frame
-	for range frames {
+	for range m.n {
 		if err := s.hear(ctx, &silence); err != nil {
 			return err
 		}
 	}
-	if frames > 0 {
-		s.putAside(Caption{Lost: audio.Position(frames) * audio.FrameLen, Cause: cause})
+	if m.n > 0 {
+		s.putAside(Caption{Lost: audio.Position(m.n) * audio.FrameLen, Cause: m.cause, counted: m.aside})
 	}
 	return nil
 }

@@ -1,8 +1,11 @@
 package sotto
 
 import (
+	"context"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sotto/audio"
@@ -99,4 +102,34 @@ func TestWhatIsOfferedInVainIsMarked(t *testing.T) {
 	if got := s.Stats().Frames; got != mailboxLen+late+1 {
 		t.Errorf("%d frames heard", got)
 	}
+}
+
+// Marks cost no sound, so whoever sends them without reading is made to wait.
+func TestMarksThatNobodyReadsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := toyEngine(t, EngineOptions{}).Open(twoLanguages)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { s.Run(ctx) })
+		sent := 0
+		all.Go(func() {
+			for s.Mark(ctx, 1) == nil {
+				sent++
+			}
+		})
+		for _, want := range []int{mostAsides, mostAsides + 1} {
+			synctest.Wait()
+			if sent != want {
+				t.Errorf("%d marks were taken, want %d", sent, want)
+			}
+			if c, err := s.Next(ctx); err != nil || c.Mark != 1 {
+				t.Errorf("%+v, %v", c, err)
+			}
+		}
+		cancel()
+		all.Wait()
+	})
 }

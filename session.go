@@ -69,6 +69,7 @@ type Session struct {
 	closing  sync.Once      // by Finish
 	leaving  sync.Once      // by Close
 	age      atomic.Int64   // ns by which the sound is late that is heard now
+	asides   chan struct{}  // a token for each Lose, Gap and Mark whose Caption was not read
 	shed     int64          // frames that Offer has lost since it last marked them; its caller's, until Finish
 
 	stats struct{ frames, lost, segments, steps, skipped, cuts, guarded, positions, bytes atomic.Int64 }
@@ -109,6 +110,7 @@ func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Sessi
 		mailbox:    make(chan mail, mailboxLen),
 		tail:       make(chan []float32, 1),
 		changes:    make(chan change, 1),
+		asides:     make(chan struct{}, mostAsides),
 		stepFrames: max(0, int(every/(audio.FrameMilli*time.Millisecond))),
 		vad:        vad.NewDetector(),
 		window:     newWindow(e, longest, e.scratch(opt.Source, opt.Context, longest)),
@@ -159,7 +161,14 @@ func (s *Session) want(ctx context.Context, c change) error {
 
 // Next waits for the next caption. After the last one it returns io.EOF, or the
 // error that ended Run. It has one caller at a time.
-func (s *Session) Next(ctx context.Context) (Caption, error) { return s.captions.next(ctx) }
+func (s *Session) Next(ctx context.Context) (Caption, error) {
+	c, err := s.captions.next(ctx)
+	if c.counted {
+		<-s.asides
+		c.counted = false
+	}
+	return c, err
+}
 
 // Stats returns the counts so far; it may be called at any time.
 func (s *Session) Stats() Stats {
@@ -200,7 +209,7 @@ func (s *Session) listen(ctx context.Context) error {
 			s.began = time.Now()
 			if !ok {
 				tail := <-s.tail
-				if err := s.miss(ctx, s.shed, behindCause); err != nil {
+				if err := s.miss(ctx, &mail{n: s.shed, cause: behindCause}); err != nil {
 					return err
 				}
 				return s.end(ctx, tail)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -239,5 +240,29 @@ func TestCancelEndsASessionAtOnce(t *testing.T) {
 	}
 	if _, err := e.Open(twoLanguages); err != nil {
 		t.Errorf("its seat is still taken: %v", err)
+	}
+}
+
+// panics is a policy with a fault.
+type panics struct{}
+
+func (panics) Commit(policy.Evidence) int { panic("a fault") }
+
+func TestAPanicEndsItsVoiceAlone(t *testing.T) {
+	e := toyEngine(t, EngineOptions{Seats: 1})
+	opt := twoLanguages
+	opt.EveryStep, opt.Policy = false, panics{}
+	s, err := e.Open(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t.Context(), s, babble(2*second, 1)); err == nil || !strings.Contains(err.Error(), "a fault") {
+		t.Errorf("the voice ended with %v", err)
+	}
+	if got := e.Load(); got.Voices != 0 || got.Bytes != 0 || e.load.open != 0 {
+		t.Errorf("left behind: %+v, weight %v", got, e.load.open)
+	}
+	if all, _ := hear(t, e, twoLanguages, twoSentences()); len(lines(t, all)) != 4 {
+		t.Errorf("the next voice gave %+v", lines(t, all))
 	}
 }

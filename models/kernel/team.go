@@ -23,8 +23,9 @@ type Task interface {
 // what it holds and no more.
 type Team struct {
 	turn chan struct{} // full while somebody computes
-	busy atomic.Int64  // nanoseconds it was held
-	held atomic.Int64  // Unix nanoseconds since when it is held; 0: nobody computes
+	made time.Time
+	busy atomic.Int64 // nanoseconds it was held
+	held atomic.Int64 // by the clock, since when it is held; 0: nobody computes
 
 	workers int
 	running atomic.Bool
@@ -54,7 +55,7 @@ func NewTeam(workers int) *Team {
 	if workers <= 0 {
 		workers = Cores()
 	}
-	t := &Team{workers: workers, turn: make(chan struct{}, 1), wake: make(chan struct{}, workers)}
+	t := &Team{workers: workers, made: time.Now(), turn: make(chan struct{}, 1), wake: make(chan struct{}, workers)}
 	for range workers {
 		t.matmul.partial = append(t.matmul.partial, make([]float32, 16*panelRows))
 	}
@@ -64,12 +65,12 @@ func NewTeam(workers int) *Team {
 // Lock takes the team for one pass. Whoever has it calls Do.
 func (t *Team) Lock() {
 	t.turn <- struct{}{}
-	t.held.Store(time.Now().UnixNano())
+	t.held.Store(t.clock())
 }
 
 // Unlock gives the team back.
 func (t *Team) Unlock() {
-	t.busy.Add(time.Now().UnixNano() - t.held.Swap(0))
+	t.busy.Add(t.clock() - t.held.Swap(0))
 	<-t.turn
 }
 
@@ -77,10 +78,14 @@ func (t *Team) Unlock() {
 // and how long the pass has lasted that is under way.
 func (t *Team) Busy() (all, now time.Duration) {
 	if since := t.held.Load(); since != 0 {
-		now = max(0, time.Duration(time.Now().UnixNano()-since))
+		now = max(0, time.Duration(t.clock()-since))
 	}
 	return time.Duration(t.busy.Load()), now
 }
+
+// clock is the time since the team was made, in nanoseconds, 1 at least. Nobody
+// sets it.
+func (t *Team) clock() int64 { return max(1, int64(time.Since(t.made))) }
 
 // Workers returns the number of workers, the caller of Do included.
 func (t *Team) Workers() int { return t.workers }

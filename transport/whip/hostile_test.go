@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -232,4 +233,22 @@ func TestNothingCanBeDecoded(t *testing.T) {
 	if told, want := int(h.lost()), 2*deafAfter*opus.Duration(bad); told != want {
 		t.Errorf("%d samples are told to be lost, want %d", told, want)
 	}
+}
+
+// What a client says on one channel comes in order; two would change a voice at once.
+func TestOneChannelIsObeyed(t *testing.T) {
+	t.Parallel()
+	p := build(t).connect("?source=es&targets=en", nil)
+	second, err := p.peer.CreateDataChannel(channelName, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var closed atomic.Bool
+	second.OnOpen(func() { second.SendText(`{"type":"stop"}`) })
+	second.OnClose(func() { closed.Store(true) })
+	p.until("the second channel is closed", closed.Load)
+	if all := p.said("ended"); len(all) > 0 {
+		t.Errorf("the second channel ended the voice: %s", all)
+	}
+	p.stop()
 }

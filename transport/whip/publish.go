@@ -104,12 +104,19 @@ func (d *Door) publish(w http.ResponseWriter, r *http.Request) *refusal {
 		return ofVoice(err)
 	}
 	s := d.newSession(opt.Room, v)
+	entered := false
+	defer func() {
+		if !entered { // also when the library panics
+			s.abandon()
+		}
+	}()
 	answer, err := s.answer(r.Context(), offer)
-	if err == nil && !d.enter(s) {
-		err = errStopping
+	if err == nil {
+		if entered = d.enter(s); !entered {
+			err = errStopping
+		}
 	}
 	if err != nil {
-		s.abandon()
 		return d.failed(err)
 	}
 	go s.run(d.life)

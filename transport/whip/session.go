@@ -55,6 +55,7 @@ type session struct {
 	connected chan struct{} // closed
 	connect   sync.Once
 	tracks    atomic.Int32
+	channels  atomic.Int32
 
 	over context.Context // ends with the session's cause
 	end  context.CancelCauseFunc
@@ -96,18 +97,26 @@ func (s *session) follow() {
 			return
 		}
 		var reports sync.WaitGroup
-		reports.Go(func() { s.control(receiver) })
-		s.read(track)
+		reports.Go(func() { s.contain(func() { s.control(receiver) }) })
+		s.contain(func() { s.read(track) })
 		reports.Wait()
 	})
 	s.peer.OnDataChannel(func(data *webrtc.DataChannel) {
-		if data.Label() != channelName || s.captions == nil {
+		if data.Label() != channelName || s.captions == nil || s.channels.Add(1) > 1 { // obey has one caller
 			data.Close()
 			return
 		}
 		data.OnOpen(func() { s.captions.open(data) })
-		data.OnMessage(func(m webrtc.DataChannelMessage) { s.obey(m.Data) })
+		data.OnMessage(func(m webrtc.DataChannelMessage) { s.contain(func() { s.obey(m.Data) }) })
 	})
+}
+
+// contain runs what the library calls. A fault in it ends this session alone.
+func (s *session) contain(do func()) {
+	if err := sotto.Contain(func() error { do(); return nil }); err != nil {
+		s.log.Error("voice failed", "error", err)
+		s.end(errVoice)
+	}
 }
 
 // read hands on a track's packets until the connection is closed. One that the
@@ -169,6 +178,8 @@ func (s *session) run(life context.Context) {
 
 	run, abort := context.WithCancel(context.Background())
 	defer abort()
+	late := context.AfterFunc(s.over, func() { time.AfterFunc(s.door.opt.Drain, abort) })
+	defer late()
 	var halves sync.WaitGroup
 	fail := func(err error) {
 		if err != nil {
@@ -186,9 +197,7 @@ func (s *session) run(life context.Context) {
 	var heard stats
 	fail(sotto.Contain(func() error { heard = s.hear(run); return nil }))
 	s.door.count(heard)
-	late := time.AfterFunc(s.door.opt.Drain, abort)
 	halves.Wait()
-	late.Stop()
 	if s.captions != nil {
 		s.captions.close()
 	}
