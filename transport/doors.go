@@ -122,11 +122,15 @@ func (s *Server) beside(door http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secure(w.Header())
 		c := &call{Request: r}
+		defer s.reportFault(c)
 		for _, check := range []func(*call) *refusal{turnedAway, s.knownHost, s.knownPage} {
 			if no := check(c); no != nil {
 				s.answer(w, c, no)
 				return
 			}
+		}
+		if r.ContentLength != 0 {
+			s.bound(w, r)
 		}
 		door.ServeHTTP(w, r)
 	})

@@ -3,6 +3,7 @@ package transport
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -74,5 +75,21 @@ func TestAnAddressThatIsTakenIsToldAtOnce(t *testing.T) {
 	server, err := Listen("127.0.0.1:0", Options{Doors: Doors{Wyoming: taken.Addr().String(), WhisperLive: "127.0.0.1:0"}})
 	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
 		t.Errorf("%v, %v", server, err)
+	}
+}
+
+// A body that is announced and does not come holds no connection there.
+func TestTheirOwnAddressesWaitForNoBody(t *testing.T) {
+	s := run(t, Options{Rules: Rules{HTTP: HTTPLimits{BodyTime: 50 * time.Millisecond}}}, withDoors)
+	clients, _ := s.Beside()
+	conn, err := net.Dial("tcp", clients.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\n", clients)
+	if all, err := io.ReadAll(conn); err != nil {
+		t.Errorf("%q, and then %v", all, err)
 	}
 }

@@ -66,7 +66,7 @@ func newStream(h *Handler, q *query, hearing *line.Hearing, id string) *stream {
 func (s *stream) serve(ctx context.Context, socket *line.Socket, idle time.Duration, log *slog.Logger) (why string) {
 	s.socket = socket
 	s.hearing.Start(ctx, s.caption, socket.Stop)
-	end := s.listen(idle)
+	end := line.Contain(func() error { return s.listen(idle) })
 	if end == line.ErrGone {
 		s.hearing.Forsake()
 	}

@@ -6,8 +6,8 @@ package line
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -62,16 +62,29 @@ func (h *Hearing) Start(ctx context.Context, say func(*sotto.Caption) error, ove
 	h.run, h.abort = context.WithCancelCause(context.WithoutCancel(ctx))
 	h.halves.Go(func() { h.Run(h.run) }) // its error comes out of Next
 	h.halves.Go(func() {
-		err := sotto.Contain(func() error { return h.speak(say) })
-		if fault, ours := err.(*sotto.Fault); ours { // of a door, in saying it
-			err = fmt.Errorf("%w: %w", ErrFailed, fault)
-			h.abort(err)
-		}
-		if err != nil {
+		if err := Contain(func() error { return h.speak(say) }); err != nil {
+			h.abort(err) // after a fault of a door in saying it
 			over(err)
 		}
 	})
 }
+
+// Contain runs a part of a voice's life. A fault in it is an ErrFailed, which ends that
+// voice.
+func Contain(do func() error) error {
+	err := sotto.Contain(do)
+	if fault, ours := err.(*sotto.Fault); ours {
+		return failed{fault}
+	}
+	return err
+}
+
+// failed is an ErrFailed with its reason, which the log shows whole.
+type failed struct{ why error }
+
+func (f failed) Error() string        { return ErrFailed.Error() + ": " + f.why.Error() }
+func (f failed) Unwrap() []error      { return []error{ErrFailed, f.why} }
+func (f failed) LogValue() slog.Value { return slog.AnyValue(f.why) }
 
 // speak says captions as they come, and returns why there are no more before the
 // end.
@@ -85,7 +98,7 @@ func (h *Hearing) speak(say func(*sotto.Caption) error) error {
 		case h.run.Err() != nil:
 			return context.Cause(h.run)
 		case err != nil:
-			h.abort(fmt.Errorf("%w: %w", ErrFailed, err))
+			h.abort(failed{err})
 			return context.Cause(h.run)
 		}
 		if say(&c) != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,6 +164,9 @@ func (s *Socket) Write(message any) error {
 	return ErrGone
 }
 
+// mostReason bytes fit into a close frame.
+const mostReason = 123
+
 // Close says goodbye, with code 0 to nobody, and waits until the client has closed
 // too. It reads the connection itself, because a WebSocket reader whose deadline has
 // passed never reads again.
@@ -172,6 +176,10 @@ func (s *Socket) Close(code int, reason string) {
 	s.pings.Wait()
 	if code == 0 || s.gone.Load() {
 		return
+	}
+	for reason = strings.ToValidUTF8(reason, "?"); len(reason) > mostReason; {
+		_, n := utf8.DecodeLastRuneInString(reason)
+		reason = reason[:len(reason)-n]
 	}
 	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(s.limits.Write))
 	Linger(s.conn.NetConn(), s.limits.Linger)

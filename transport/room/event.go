@@ -85,6 +85,9 @@ type Cursor struct{ Epoch, Seq uint64 }
 
 func (c Cursor) String() string { return fmt.Sprintf("%d:%d", c.Epoch, c.Seq) }
 
+// MaxName bytes is the longest name of a voice.
+const MaxName = 256
+
 // Bounds of an event. What is longer is refused before it is appended, or split.
 const (
 	maxNumber   = 1<<53 - 1 // of epoch and seq: what JavaScript can count to
@@ -92,7 +95,7 @@ const (
 	maxWord     = 8 << 10   // bytes of a word
 	maxWords    = 32 << 10  // bytes of an event's words
 	maxLanguage = 64        // bytes of a language code
-	maxNote     = 256       // bytes of a note
+	maxNote     = MaxName   // bytes of a note
 )
 
 // size is about what an event takes in memory, in bytes.

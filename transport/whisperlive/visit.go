@@ -44,7 +44,7 @@ func (v *visit) serve(ctx context.Context) (why string) {
 	}
 	v.greet()
 	v.hearing.Start(ctx, v.caption, v.socket.Stop)
-	end := v.listen()
+	end := line.Contain(v.listen)
 	if end == line.ErrGone {
 		v.hearing.Forsake()
 	}

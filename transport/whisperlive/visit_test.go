@@ -316,3 +316,12 @@ func TestAStoppingServerSaysWhatItHasHeard(t *testing.T) {
 		response.Body.Close()
 	}
 }
+
+// A close frame holds little: what is longer is cut, and still sent.
+func TestALongReasonIsCut(t *testing.T) {
+	d := openDoor(t, linetest.Toy(t, "../..", 1))
+	all, end := d.dial(t, `{"uid":"a","language":"es","send_last_n_segments":"a word, and not the number that is wanted"}`).rest()
+	if end == nil || end.Code != websocket.ClosePolicyViolation || len(all) != 1 || all[0].Status != "ERROR" {
+		t.Errorf("%+v, closed with %v", all, end)
+	}
+}

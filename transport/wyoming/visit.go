@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -58,10 +57,7 @@ func (v *visit) serve() (why string) {
 	defer v.stop(nil)
 	unblock := context.AfterFunc(v.ctx, v.wake)
 	defer unblock()
-	end := sotto.Contain(v.listen)
-	if fault, ours := end.(*sotto.Fault); ours {
-		end = fmt.Errorf("%w: %w", line.ErrFailed, fault)
-	}
+	end := line.Contain(v.listen)
 	if v.hearing != nil {
 		if end == line.ErrGone {
 			v.hearing.Forsake()
