@@ -12,7 +12,7 @@ export CGO_ENABLED ?= 0
 MIC_TAGS = portaudio,netgo,osusergo
 HAS_MIC := $(shell pkg-config --exists portaudio-2.0 2>/dev/null && command -v $$($(GO) env CC) 2>/dev/null)
 
-.PHONY: all build run serve test test-mic check check-reliability test-avx512 generate web web-test web-types web-browser cross release check-release bench fuzz clean
+.PHONY: all build run serve test test-mic test-opus check check-reliability test-avx512 generate web web-test web-types web-browser cross release check-release bench fuzz clean
 
 all: build
 
@@ -37,6 +37,9 @@ test: ## everything a change must pass; under 5 minutes on 2 cores
 
 test-mic: ## the microphone on a sound server of its own; needs PortAudio and PulseAudio
 	CGO_ENABLED=1 $(GO) test -count 1 -tags portaudio -run TestAReal ./audio/mic ./cmd/sotto
+
+test-opus: ## libopus in the place of the decoder in Go, and as its judge; needs libopus-dev and opus-tools
+	CGO_ENABLED=1 $(GO) test -count 1 -tags libopus ./audio/opus ./transport/whip
 
 check: ## what is slower: format, data races, every platform, the recipe's tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }

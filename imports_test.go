@@ -74,7 +74,7 @@ var order = map[string]string{
 	"transport/feed":           "transport/room transport/subtitle transport/wire",
 	"transport/access":         "",
 	"web":                      "",
-	"transport":                ". transport/access transport/deepgram transport/feed transport/line transport/metrics transport/openai transport/realtime transport/room transport/strictjson transport/voice transport/whip transport/whisperlive transport/ws transport/wyoming",
+	"transport":                ". transport/access transport/deepgram transport/feed transport/line transport/metrics transport/openai transport/realtime transport/room transport/strictjson transport/voice transport/whip transport/whisperlive transport/wire transport/ws transport/wyoming",
 	"cmd/sotto/bench":          "audio encoder encoder/mel decoder decoder/sample models/gemma4 models/kernel models/tensor",
 	"cmd/sotto/score":          "",
 	"cmd/sotto/eval":           ". audio audio/intake cmd/sotto/score decoder/policy",

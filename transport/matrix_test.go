@@ -72,6 +72,7 @@ var (
 		{"GET", "/v1/listen?encoding=linear16&sample_rate=16000&language=es", true, false, 2, 101}, {"GET", "/v1/whisperlive", false, false, 2, 400},
 		{"GET", "/v1/realtime", false, false, 2, 400}, {"POST", "/v1/realtime/client_secrets", false, false, 2, 200},
 		{"GET", "/rooms/none/events", false, false, 1, 404}, {"GET", "/rooms/none/captions.txt", false, false, 1, 404},
+		{"POST", "/rooms/none/invitation", false, false, 2, 200},
 		{"GET", "/metrics", false, false, 3, 200},
 		{"POST", "/v1/session", false, false, 0, 415}, {"DELETE", "/rooms/none/events", false, false, 0, 405},
 		{"POST", "/", false, false, 0, 405}, {"OPTIONS", "/rooms/none/events", false, false, 0, 204}, {"PUT", "/v1/stream", false, false, 0, 405},

@@ -18,7 +18,9 @@ type doors struct {
 }
 
 // nothing is what people are told who ask for something else.
-const nothing = "nothing is here; this server has / (the page), /v1/stream, /v1/realtime, /v1/listen, /v1/whisperlive, /v1/audio/, /v1/models, /v1/session, /rooms/{id}/events, /rooms/{id}/captions.{txt,jsonl,srt,vtt}, /rooms/{id}/hls/master.m3u8, /whip/{room}, /healthz, /readyz, /metrics"
+const nothing = "nothing is here; this server has / (the page), /v1/stream, /v1/realtime, /v1/listen, /v1/whisperlive, /v1/audio/, /v1/models, /v1/session, /rooms/{id}/events, /rooms/{id}/captions.{txt,jsonl,srt,vtt}, /rooms/{id}/hls/master.m3u8, /rooms/{id}/invitation, /whip/{room}, /healthz, /readyz, /metrics"
+
+const invitationPath = "/rooms/{room}/invitation"
 
 // roleFor says who may come in by the pattern of a door. One that is not named
 // here is for those who run the server.
@@ -27,7 +29,7 @@ func roleFor(pattern string) access.Role {
 	switch {
 	case pattern == "", method == http.MethodOptions, path == "/v1/session": // "": the mux itself says that there is none
 		return access.Anyone
-	case strings.HasPrefix(path, "/v1/"), strings.HasPrefix(path, "/whip/"):
+	case strings.HasPrefix(path, "/v1/"), strings.HasPrefix(path, "/whip/"), path == invitationPath:
 		return access.Speak
 	case strings.HasPrefix(path, "/rooms/") && method == http.MethodGet:
 		return access.View
@@ -45,6 +47,7 @@ func (s *Server) routes() *doors {
 	d := &doors{http.NewServeMux(), make(map[string]bool)}
 	d.HandleFunc("GET /v1/stream", s.stream)
 	d.HandleFunc("POST /v1/session", s.session)
+	d.HandleFunc("POST "+invitationPath, s.invitation)
 	s.audio.Mount(d.ServeMux)
 	s.live.Mount(d.ServeMux)
 	s.others.deepgram.Mount(d.ServeMux)

@@ -105,6 +105,7 @@ func Listen(address string, opt Options) (*Server, error) {
 	if opt.Metrics != nil {
 		s.gate.show(opt.Metrics)
 		showRooms(opt.Metrics, opt.Rooms)
+		s.showWhip(opt.Metrics)
 	}
 	if opt.Engine != nil {
 		s.Ready(opt.Engine)
@@ -183,10 +184,7 @@ func mayEnterRoom(r *http.Request, room string) bool {
 // rooms than what its maker came with.
 func (s *Server) mint(ctx context.Context, ttl time.Duration) (secret string, expires time.Time, err error) {
 	grant := access.Of(ctx)
-	if !grant.Expires.IsZero() {
-		ttl = min(ttl, time.Until(grant.Expires))
-	}
-	secret, expires = s.options.Tokens.Mint(access.Speak, grant.Room, ttl)
+	secret, expires = s.options.Tokens.Mint(access.Speak, grant.Room, atMost(ttl, grant))
 	return secret, expires, nil
 }
 

@@ -7,13 +7,15 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"sotto/transport/access"
 	"sotto/transport/strictjson"
 )
 
-// session exchanges a page's token for a cookie that scripts cannot read.
+// session exchanges a page's token for a cookie that scripts cannot read. Whoever
+// may do more already keeps that: who speaks may open the readers' link.
 func (s *Server) session(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Token string `json:"token"`
@@ -25,8 +27,8 @@ func (s *Server) session(w http.ResponseWriter, r *http.Request) {
 	grant, ok := access.Everything, true
 	if tokens := s.options.Tokens; tokens != nil {
 		var text string
-		if text, grant, ok = tokens.Session(asked.Token, s.rules.Load().HTTP.Session); ok {
-			s.setCookie(w, text, grant.Expires)
+		if text, grant, ok = tokens.Session(asked.Token, s.rules.Load().HTTP.Session); ok && !exceeds(access.Of(r.Context()), grant) {
+			s.setCookie(w, r, text, grant.Expires)
 		}
 	}
 	if !ok {
@@ -38,10 +40,18 @@ func (s *Server) session(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(map[string]string{"role": grant.Role.String(), "room": grant.Room})
 }
 
-func (s *Server) setCookie(w http.ResponseWriter, text string, expires time.Time) {
+// exceeds reports whether what somebody has is more than what a token gives.
+func exceeds(has, given access.Grant) bool {
+	return has.Role > given.Role && has.Allows(given.Role, given.Room)
+}
+
+// setCookie is for TLS alone where the page came by it: from us, or from a proxy,
+// which its browser says in Origin.
+func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, text string, expires time.Time) {
+	secure := s.Secure() || strings.HasPrefix(r.Header.Get("Origin"), "https://")
 	http.SetCookie(w, &http.Cookie{
 		Name: access.Cookie, Value: text, Path: "/", Expires: expires,
-		HttpOnly: true, Secure: s.Secure(), SameSite: http.SameSiteStrictMode,
+		HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
 	})
 }
 

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -83,6 +84,48 @@ func TestExchangesThatAreRefused(t *testing.T) {
 		}
 		if strings.Contains(body, speak) {
 			t.Errorf("the answer repeats the token: %s", body)
+		}
+	}
+}
+
+// Whoever speaks may open the readers' link in the same browser and speaks on.
+func TestALesserTokenDoesNotTakeAway(t *testing.T) {
+	speak := access.New(access.Speak)
+	tokens := access.NewTokens([]string{speak})
+	r := run(t, Options{Tokens: tokens})
+	hall, _ := tokens.Mint(access.View, "hall", time.Hour)
+	for _, tt := range []struct {
+		has, given string
+		kept       bool
+	}{{speak, hall, true}, {hall, speak, false}, {hall, hall, false}, {"", hall, false}} {
+		response, body := r.ask(t, "POST", "/v1/session", func(q *http.Request) {
+			q.Header.Set("Content-Type", "application/json")
+			q.Header.Set("Origin", "http://"+r.Addr().String())
+			if cookie, _, ok := tokens.Session(tt.has, time.Hour); ok {
+				q.AddCookie(&http.Cookie{Name: access.Cookie, Value: cookie})
+			}
+			q.Body = io.NopCloser(strings.NewReader(`{"token":"` + tt.given + `"}`))
+			q.ContentLength = int64(len(tt.given) + len(`{"token":""}`))
+		})
+		if response.StatusCode != 200 || (len(response.Cookies()) == 0) != tt.kept {
+			t.Errorf("%.6s comes to %.6s: %s %s %v", tt.given, tt.has, response.Status, body, response.Cookies())
+		}
+	}
+}
+
+// A browser that came by TLS to a proxy does not send the cookie without it.
+func TestBehindAProxyWithTLSTheCookieIsForTLSAlone(t *testing.T) {
+	speak := access.New(access.Speak)
+	r := run(t, Options{Tokens: access.NewTokens([]string{speak}), Rules: Rules{Hosts: []string{"captions.example"}}})
+	for scheme, secure := range map[string]bool{"https": true, "http": false} {
+		response, body := r.ask(t, "POST", "/v1/session", func(q *http.Request) {
+			q.Host = "captions.example"
+			q.Header.Set("Content-Type", "application/json")
+			q.Header.Set("Origin", scheme+"://captions.example")
+			q.Body, q.ContentLength = io.NopCloser(strings.NewReader(`{"token":"`+speak+`"}`)), int64(len(speak)+len(`{"token":""}`))
+		})
+		if c := response.Cookies(); response.StatusCode != 200 || len(c) != 1 || c[0].Secure != secure {
+			t.Errorf("%s: %s %s %v", scheme, response.Status, body, c)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 
+	"sotto/transport/metrics"
 	"sotto/transport/whip"
 )
 
@@ -59,6 +60,26 @@ func (s *Server) runWhip(ctx context.Context) (wait func() error) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.published.Run(ctx) }()
 	return func() error { return <-ended }
+}
+
+// showWhip shows the door's numbers.
+func (s *Server) showWhip(m *metrics.Metrics) {
+	if s.published == nil {
+		return
+	}
+	m.Gauge("whip_sessions", "Voices that are published by WebRTC.", func() float64 { return float64(s.published.Counts().Sessions) })
+	for name, of := range map[string]struct {
+		help  string
+		value func(c whip.Counts) float64
+	}{
+		"whip_sessions_total":            {"Voices that were published by WebRTC.", func(c whip.Counts) float64 { return float64(c.Published) }},
+		"whip_packets_total":             {"Packets of sound that came by WebRTC, of voices that have ended; so are the next ones.", func(c whip.Counts) float64 { return float64(c.Packets) }},
+		"whip_late_packets_total":        {"Packets that came after they had been given up.", func(c whip.Counts) float64 { return float64(c.Late) }},
+		"whip_undecodable_packets_total": {"Packets that could not be decoded.", func(c whip.Counts) float64 { return float64(c.Undecodable) }},
+		"whip_lost_seconds_total":        {"Sound whose packets did not come.", func(c whip.Counts) float64 { return float64(c.LostMs) / 1000 }},
+	} {
+		m.Count(name, of.help, func() float64 { return of.value(s.published.Counts()) })
+	}
 }
 
 func (s *Server) mountWhip(mux *http.ServeMux) {

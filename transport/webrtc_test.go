@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"sotto/transport/metrics"
 )
 
 // publish sends an offer as a publisher does.
@@ -23,11 +25,14 @@ func TestVoicesArePublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := run(t, Options{WebRTC: WebRTC{Listen: "auto"}})
+	r := run(t, Options{WebRTC: WebRTC{Listen: "auto"}, Metrics: metrics.New()})
 	response, answer := r.publish(t, string(offer))
 	_, port, _ := net.SplitHostPort(r.Addr().String())
 	if response.StatusCode != 201 || !strings.Contains(answer, " 127.0.0.1 "+port+" typ host") {
 		t.Errorf("%s\n%s", response.Status, answer)
+	}
+	if _, shown := r.ask(t, "GET", "/metrics", func(*http.Request) {}); !strings.Contains(shown, "\nsotto_whip_sessions 1\n") || !strings.Contains(shown, "\nsotto_whip_sessions_total 1\n") {
+		t.Errorf("the measurements are\n%s", shown)
 	}
 	r.stop() // the voice is drained
 }

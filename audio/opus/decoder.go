@@ -3,8 +3,6 @@ package opus
 import (
 	"errors"
 	"fmt"
-
-	"github.com/pion/opus"
 )
 
 const (
@@ -18,23 +16,32 @@ const (
 
 var errMalformed = errors.New("opus: the packet cannot be decoded")
 
+// codec decodes the packets of one stream to mono at 16 kHz: in Go, or as libopus
+// in programs that were built with the tag libopus.
+type codec interface {
+	decode(packet []byte, dst []float32) error
+	// conceal fills dst, which packets were lost for, from what was heard and from
+	// the packet behind, nil if that is not known. It may be unable to.
+	conceal(behind []byte, dst []float32) bool
+}
+
 // Decoder decodes the packets of one stream to mono at 16 kHz. Its state goes on
 // over packets that were lost: to begin anew would be worse.
 type Decoder struct {
-	decoder opus.Decoder
-	buf     [maxSamples]float32
-	hole    []float32
-	last    [edge]float32 // what was returned last, from its end backwards
-	broken  bool          // a hole ended there
+	codec  codec
+	buf    [maxSamples]float32
+	hole   []float32
+	last   [edge]float32 // what was returned last, from its end backwards
+	broken bool          // a hole ended there
 }
 
 // NewDecoder returns a decoder for one stream.
 func NewDecoder() (*Decoder, error) {
-	inner, err := opus.NewDecoderWithOutput(rateHz, 1)
+	c, err := newCodec()
 	if err != nil {
 		return nil, fmt.Errorf("opus: %w", err)
 	}
-	return &Decoder{decoder: inner}, nil
+	return &Decoder{codec: c}, nil
 }
 
 // Decode returns a packet's samples, as many as Duration says, in [-1, 1]; they
@@ -67,18 +74,27 @@ func (d *Decoder) guarded(packet []byte) (ok bool) {
 			ok = false
 		}
 	}()
-	_, err := d.decoder.DecodeToFloat32(packet, d.buf[:])
-	return err == nil
+	return d.codec.decode(packet, d.buf[:]) == nil
 }
 
-// Conceal returns samples that stand in for sound that is missing: what was heard
-// last dies away, then there is silence. They are overwritten by the next call.
-func (d *Decoder) Conceal(samples int) []float32 {
+// Conceal returns samples that stand in for sound that is missing before a packet,
+// nil if that is not known: libopus goes on as it guesses, and takes what the packet
+// repeats of the sound before it. Else what was heard last dies away, then there is silence. They
+// are overwritten by the next call.
+func (d *Decoder) Conceal(samples int, behind []byte) []float32 {
 	if cap(d.hole) < samples {
 		d.hole = make([]float32, samples)
 	}
 	hole := d.hole[:samples]
 	clear(hole)
+	if d.codec.conceal(behind, hole) {
+		for i, v := range hole {
+			hole[i] = bounded(v)
+		}
+		d.remember(hole)
+		d.broken = false
+		return hole
+	}
 	if !d.broken {
 		for i := range hole[:min(edge, samples)] {
 			hole[i] = d.last[i] * float32(edge-i) / edge

@@ -1,5 +1,5 @@
 // Package opus decodes Opus packets (RFC 6716) and Ogg Opus streams (RFC 7845) to
-// 16 kHz mono, without cgo.
+// 16 kHz mono, in Go alone unless the program is built with the tag libopus.
 package opus
 
 import (

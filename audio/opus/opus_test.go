@@ -15,9 +15,13 @@ var recordings = []string{"packets-2.5.opus", "packets-10.opus", "packets-60.opu
 
 // Length and samples are ffmpeg's, which decodes at 48 kHz. The packets of 10 ms
 // begin in hybrid mode, and brought down to 16 kHz that sounds half a sample
-// later here: −22 dB of difference while it lasts.
+// later here: −22 dB of difference while it lasts. libopus differs by −51 dB from
+// ffmpeg, which has a decoder of its own.
 func TestPacketsOfEveryLength(t *testing.T) {
-	for name, bound := range map[string]float64{"packets-2.5.opus": -60, "packets-10.opus": -30, "packets-60.opus": -60} {
+	for name, bound := range map[string]float64{"packets-2.5.opus": -50, "packets-10.opus": -30, "packets-60.opus": -50} {
+		if !Repairs && name != "packets-10.opus" {
+			bound = -60
+		}
 		got, want := readAll(t, load(t, name)), samples(t, name+".s16")
 		if len(got) != len(want) {
 			t.Errorf("%s: %d samples, want %d", name, len(got), len(want))

@@ -22,7 +22,7 @@ type Piece struct {
 	At      int64  // ticks of RateHz since the stream began
 	Length  int64  // in ticks, more than 0
 	Early   int64  // of Lost and Break: so many ticks more were given as Silence before anyone knew
-	Payload []byte // of Sound
+	Payload []byte // of Sound; of Lost that of the packet right behind, which may have a copy of its end; nil: it is not right behind
 }
 
 // Stats counts what came and what did not.
@@ -266,8 +266,12 @@ func (b *Buffer) deliver() {
 		b.hole = hole{b.next, a.sequence, b.since()}
 		lost := min(gap+b.said, missing*b.usual)
 		now := min(gap, lost)
-		b.add(Piece{Kind: Lost, Length: now, Early: lost - now})
 		gap -= now
+		behind := a.payload
+		if gap > 0 {
+			behind = nil
+		}
+		b.add(Piece{Kind: Lost, Length: now, Early: lost - now, Payload: behind})
 	}
 	b.add(Piece{Kind: Silence, Length: gap})
 	length := b.length(a.payload)

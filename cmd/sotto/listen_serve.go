@@ -39,7 +39,7 @@ func (l *listenJob) serve() (h *voice.Hall, done func(), err error) {
 		return nil, nil, err
 	}
 	l.notice(d.reach())
-	l.notice("read along at " + d.readersLink(l.options.Room))
+	l.notice("read along at " + d.readersLink(l.options.Room, isTerminal(l.stderr)))
 	return &voice.Hall{Engine: engine, Rooms: d.rooms, Log: d.log}, func() {
 		stop()
 		if err := <-served; err != nil {
@@ -49,13 +49,21 @@ func (l *listenJob) serve() (h *voice.Hall, done func(), err error) {
 	}, nil
 }
 
-// readersLink is where a room is read, by the name that others know.
-func (d *daemon) readersLink(room string) string {
+// readersLink is where a room is read, by the name that others know. As in
+// pageLink, what lets others in is shown on a terminal alone.
+func (d *daemon) readersLink(room string, shown bool) string {
 	page := d.server.URL()
 	if len(d.config.Hosts) > 0 {
 		page = named(page, d.config.Hosts[0])
 	}
-	return page + "/rooms/" + room + "/captions.txt?follow=1"
+	link := page + "/read#" + room
+	if !shown {
+		return link
+	}
+	if token := d.server.Invite(room); token != "" {
+		link += "&token=" + token
+	}
+	return link
 }
 
 // ready opens the model and lets the daemon hear with it.

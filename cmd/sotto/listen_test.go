@@ -265,8 +265,9 @@ func TestOthersReadAlong(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	link := strings.Fields(until(t, told, "follow=1\n"))
-	page, err := http.Get(link[len(link)-1])
+	words := strings.Fields(until(t, told, "/read#hall\n"))
+	link := words[len(words)-1]
+	page, err := http.Get(strings.Replace(link, "/read#hall", "/rooms/hall/captions.txt?follow=1", 1))
 	if err != nil {
 		t.Fatal(err)
 	}

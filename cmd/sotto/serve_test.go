@@ -24,6 +24,13 @@ import (
 func listening(t *testing.T, args ...string) (*exec.Cmd, string, *bufio.Reader) {
 	t.Helper()
 	cmd := child(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	address, told := listens(t, cmd)
+	return cmd, address, told
+}
+
+// listens starts a daemon and waits until it is ready.
+func listens(t *testing.T, cmd *exec.Cmd) (address string, told *bufio.Reader) {
+	t.Helper()
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +38,7 @@ func listening(t *testing.T, args ...string) (*exec.Cmd, string, *bufio.Reader) 
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	told := bufio.NewReader(pipe)
+	told = bufio.NewReader(pipe)
 	for {
 		line, err := told.ReadString('\n')
 		if err != nil {
@@ -39,7 +46,7 @@ func listening(t *testing.T, args ...string) (*exec.Cmd, string, *bufio.Reader) 
 		}
 		var ready struct{ Msg, Page string }
 		if json.Unmarshal([]byte(line), &ready) == nil && ready.Msg == "ready" {
-			return cmd, strings.TrimPrefix(ready.Page, "http://"), told
+			return strings.TrimPrefix(ready.Page, "http://"), told
 		}
 	}
 }

@@ -4,9 +4,11 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -227,4 +229,41 @@ func TestAnInterruptGivesTheTerminalBack(t *testing.T) {
 	}
 	term.await("interrupted")
 	term.isAsBefore()
+}
+
+// Where tokens are asked for, who reads the terminal can let others read, and
+// nothing else.
+func TestTheReadersLinkLetsIn(t *testing.T) {
+	term := openTerminal(t, 160)
+	cmd := child(t, "listen", "--to", "en", "--stdin", "--serve", "--listen", "127.0.0.1:0", "--auth", "on", "--tokens-file", filepath.Join(t.TempDir(), "tokens"))
+	term.seat(cmd)
+	if _, err := cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	term.await("/read#mic&token=ek_", "s behind")
+	term.mu.Lock()
+	link := regexp.MustCompile(`(http://\S+)/read#mic&token=(ek_[0-9a-f]{32})`).FindStringSubmatch(strings.Join(term.lines, "\n"))
+	term.mu.Unlock()
+	if link == nil {
+		t.Fatal("no whole link is shown")
+	}
+	for path, want := range map[string]int{"/read": 200, "/rooms/mic/captions.txt": 200, "/rooms/other/captions.txt": 404, "/v1/models": 403} {
+		request, _ := http.NewRequest("GET", link[1]+path, nil)
+		request.Header.Set("Authorization", "Bearer "+link[2])
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%s: %s", path, answer.Status)
+		}
+	}
+	term.press("q")
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
 }

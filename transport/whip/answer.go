@@ -1,10 +1,14 @@
 package whip
 
-import "strings"
+import (
+	"strings"
+
+	"sotto/audio/opus"
+)
 
 // wanted is what we ask of the encoder: no discontinuous transmission, one
-// channel, and no bits for error correction, which our decoder does not use.
-const wanted = "minptime=10;useinbandfec=0;usedtx=0;stereo=0;sprop-stereo=0"
+// channel, and no bits for error correction unless our decoder uses it.
+var wanted = "minptime=10;useinbandfec=" + map[bool]string{false: "0", true: "1"}[opus.Repairs] + ";usedtx=0;stereo=0;sprop-stereo=0"
 
 // steer puts our wishes into an answer to an offer: the library repeats the
 // offer's. A track that is refused gets its name, by which browsers find it.

@@ -89,7 +89,7 @@ func (e *ear) take(ctx context.Context, p *rtp.Piece) error {
 	case rtp.Break:
 		e.lose(samples+p.Early/ticksPerSample, "the connection was interrupted")
 	}
-	return e.fill(ctx, samples)
+	return e.fill(ctx, samples, p.Payload)
 }
 
 func (e *ear) sound(ctx context.Context, payload []byte, samples int64) error {
@@ -103,7 +103,7 @@ func (e *ear) sound(ctx context.Context, payload []byte, samples int64) error {
 	if err != nil {
 		e.spoilt, e.deaf = e.spoilt+1, e.deaf+1
 		e.lose(samples, "packets could not be decoded")
-		return e.fill(ctx, samples)
+		return e.fill(ctx, samples, nil)
 	}
 	e.deaf = 0
 	e.heard += samples
@@ -115,13 +115,18 @@ func (e *ear) sound(ctx context.Context, payload []byte, samples int64) error {
 	return nil
 }
 
-// fill stands in for sound that is missing. It waits for room, because a long
-// hole comes all at once.
-func (e *ear) fill(ctx context.Context, samples int64) error {
+// fill stands in for sound that is missing before a packet, nil for none. It waits
+// for room, because a long hole comes all at once. The first piece is short, so that
+// the last has room for what the packet knows of it.
+func (e *ear) fill(ctx context.Context, samples int64, behind []byte) error {
 	for samples > 0 {
-		n := min(samples, pieceLen)
-		e.framer.Write(e.decoder.Conceal(int(n)))
+		n := (samples-1)%pieceLen + 1
 		samples -= n
+		if samples > 0 {
+			e.framer.Write(e.decoder.Conceal(int(n), nil))
+		} else {
+			e.framer.Write(e.decoder.Conceal(int(n), behind))
+		}
 		for f, ok := e.framer.Next(); ok; f, ok = e.framer.Next() {
 			if err := e.voice.Push(ctx, f); err != nil {
 				return err

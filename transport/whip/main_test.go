@@ -221,6 +221,7 @@ func (h *house) connectWith(query string, through func(port int) int, change fun
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetNetworkTypes([]webrtc.NetworkType{h.network})
 	settings.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
+	settings.SetICETimeouts(5*time.Second, time.Minute, 2*time.Second) // it hopes for longer than the door
 	var media webrtc.MediaEngine
 	if err := media.RegisterDefaultCodecs(); err != nil {
 		h.t.Fatal(err)

@@ -43,7 +43,9 @@ func newRelay(t *testing.T, fate func(random *rand.Rand) trip) *relay {
 	}
 	t.Cleanup(func() {
 		r.outside.Close()
+		r.mu.Lock()
 		r.inside.Close()
+		r.mu.Unlock()
 		r.all.Wait()
 	})
 	return r
@@ -62,22 +64,38 @@ func (r *relay) port(door int) int {
 			r.pass(buf[:n], from, to)
 		}
 	})
-	r.all.Go(func() {
-		buf := make([]byte, 2000)
-		for {
-			n, _, err := r.inside.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			r.mu.Lock()
-			client, cut := r.client, r.cut
-			r.mu.Unlock()
-			if client != nil && !cut {
-				r.outside.WriteTo(buf[:n], client)
-			}
-		}
-	})
+	r.all.Go(func() { r.back(r.inside) })
 	return r.outside.LocalAddr().(*net.UDPAddr).Port
+}
+
+// back sends on what the door answers to one of our addresses.
+func (r *relay) back(inside net.PacketConn) {
+	buf := make([]byte, 2000)
+	for {
+		n, _, err := inside.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		r.mu.Lock()
+		client, cut := r.client, r.cut
+		r.mu.Unlock()
+		if client != nil && !cut {
+			r.outside.WriteTo(buf[:n], client)
+		}
+	}
+}
+
+// move gives the publisher another address, as a NAT does that has forgotten it.
+func (r *relay) move(t *testing.T) {
+	inside, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inside.Close()
+	r.inside = inside
+	r.all.Go(func() { r.back(inside) })
 }
 
 // pass sends a packet on. Only sound has a fate: the second byte of RTP tells it from RTCP.

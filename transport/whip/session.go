@@ -196,6 +196,7 @@ func (s *session) run(life context.Context) {
 	halves.Go(func() { fail(sotto.Contain(func() error { s.speak(run); return nil })) })
 	var heard stats
 	fail(sotto.Contain(func() error { heard = s.hear(run); return nil }))
+	s.door.count(heard)
 	halves.Wait()
 	if s.captions != nil {
 		s.captions.close()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"sotto/audio/rtp"
 	"sotto/transport/voice"
 )
 
@@ -47,6 +48,7 @@ type Door struct {
 	config   webrtc.Configuration
 	life     context.Context // of Run
 	sessions map[string]*session
+	past     Counts         // of sessions that have ended
 	ends     sync.WaitGroup // of sessions
 	done     chan struct{}  // closed when all have ended
 }
@@ -103,6 +105,7 @@ func (d *Door) enter(s *session) bool {
 		return false
 	}
 	d.sessions[s.id] = s
+	d.past.Published++
 	d.ends.Add(1)
 	return true
 }
@@ -113,6 +116,36 @@ func (d *Door) leave(s *session) {
 	delete(d.sessions, s.id)
 	d.mu.Unlock()
 	d.ends.Done()
+}
+
+// Counts are the numbers of all sessions so far.
+type Counts struct {
+	Sessions    int   // that are open
+	Published   int   // that were let in
+	Packets     int   // of sound that came
+	Late        int   // packets that came after they had been given up
+	Undecodable int   // packets that could not be decoded
+	LostMs      int64 // sound that packets were lost for
+}
+
+// Counts returns the numbers, of which those of packets are of sessions that have
+// ended.
+func (d *Door) Counts() Counts {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := d.past
+	c.Sessions = len(d.sessions)
+	return c
+}
+
+// count adds what a session that has ended has heard.
+func (d *Door) count(s stats) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.past.Packets += s.Packets
+	d.past.Late += s.Late
+	d.past.Undecodable += s.Spoilt
+	d.past.LostMs += s.Lost * 1000 / rtp.RateHz
 }
 
 // find returns a session of a room.

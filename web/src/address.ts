@@ -14,8 +14,8 @@ export const roomPath = (room: string, file: string, query: Record<string, strin
   return `rooms/${encodeURIComponent(room)}/${file}${asked && `?${asked}`}`;
 };
 
-/** The page on which others read a room. */
-export const readAddress = (room: string): string => at(`read#${room}`);
+/** The page on which others read a room, with the token that lets them in where they need one: a fragment is not sent. */
+export const readAddress = (room: string, token = ''): string => at(`read#${room}${token && `&token=${token}`}`);
 
 /** The room a page's address names, as ?room=hall, #room=hall or #hall; nothing when it names none. */
 export function roomOf({ search, hash }: { search: string; hash: string }): string {

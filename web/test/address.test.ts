@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { randomRoom, roomOf, roomPath } from '../src/address';
+import { readAddress, randomRoom, roomOf, roomPath } from '../src/address';
 import { common, name } from '../src/languages';
 import { split } from '../src/session';
 
@@ -20,6 +20,12 @@ test('a random room is a good name of 96 bits', () => {
   for (const room of all) assert.match(room, /^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
   const bits = new Set(Array.from({ length: 96 }, (_, i) => randomRoom((bytes) => ((bytes[i >> 3] = 1 << (i & 7)), bytes))));
   assert.equal(bits.size, 96);
+});
+
+test("a readers' link has its token where no server sees it", () => {
+  const [plain, invited] = [readAddress('hall'), readAddress('hall', 'ek_1')].map((address) => new URL(address));
+  assert.equal(plain!.hash, '#hall');
+  assert.deepEqual([invited!.search, split(invited!.hash)], ['', { token: 'ek_1', rest: '#hall' }]);
 });
 
 test('a token leaves the fragment, the rest stays', () => {

@@ -9,7 +9,7 @@ import { meterAfter, still } from '../sound/meter';
 import { type Message, sentence } from '../wire';
 import { lost } from './line';
 import { mount } from './render';
-import { share } from './share';
+import { share, sharing } from './share';
 import { connect } from './socket';
 import { type Event, type Fault, initial, able, next, running, type State } from './state';
 import { type Sound, Voice, type Wish } from './voice';
@@ -142,6 +142,7 @@ export function speak({ refused, room }: Entry): void {
   acceptDrops(() => able(state) && !running(state), play);
   void showDevices();
   navigator.mediaDevices?.addEventListener('devicechange', () => void showDevices());
+  sharing(() => state.room);
   share(state.room);
   if (refused) state = { ...state, fault: { message: refused, hint: 'Open the page by the link you were given.' } };
   show(state);

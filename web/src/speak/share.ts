@@ -1,17 +1,39 @@
 // The link for those who read, as text and as a QR code.
 
-import { readAddress } from '../address';
+import { at, readAddress, roomPath } from '../address';
 import { byId, copy } from '../dom';
 import { qr } from '../qr';
 import { roomError } from './state';
 
-/** Shows the link of a room. */
+const restMs = 400; // without a change of the room's name
+
+let asked = 0; // the timer of the last question
+
+/** Prepares the link of the room that is current: whoever opens it is let in. */
+export function sharing(current: () => string): void {
+  byId('share').addEventListener('toggle', () => share(current()));
+}
+
+/** Shows the link of a room. Where it is seen, the server gives it a token, if its readers need one. */
 export function share(room: string): void {
+  clearTimeout(asked);
   const good = roomError(room) === '';
-  const address = good ? readAddress(room) : '';
-  const link = byId<HTMLAnchorElement>('link');
   byId('shared').hidden = !good;
   if (!good) return;
+  show(readAddress(room));
+  if (byId<HTMLDetailsElement>('share').open) asked = setTimeout(() => void withToken(room, asked), restMs);
+}
+
+/** Shows the link with its token, unless another room was shared meanwhile. */
+async function withToken(room: string, mine: number): Promise<void> {
+  const answer = await fetch(at(roomPath(room, 'invitation')), { method: 'POST' }).catch(() => null);
+  if (!answer?.ok) return;
+  const { token = '' } = await answer.json();
+  if (mine === asked && token) show(readAddress(room, token));
+}
+
+function show(address: string): void {
+  const link = byId<HTMLAnchorElement>('link');
   link.href = address;
   link.textContent = address;
   byId('copy-link').onclick = () => copy(byId('copy-link'), address);

@@ -282,8 +282,20 @@ test("a link's token lets in, and leaves the address", { skip: skip || withoutTo
   const speaker = await open(chromium, `${address}/#room=hall&token=${token}`);
   await speaker.waitForSelector('body[data-phase="idle"]');
   assert.equal(speaker.url(), `${address}/#room=hall`);
+  await speaker.click('summary');
+  await speaker.waitForFunction(() => document.querySelector('#link').href.includes('&token='));
+  const link = await speaker.getAttribute('#link', 'href');
+  assert.match(link, /\/read#hall&token=ek_[0-9a-f]{32}$/);
+  await open(speaker.context(), link); // which leaves its own browser the right to speak
   await speaker.click('#demo');
   await until(speaker, 'en', 'Good morning');
+  const invited = await open(chromium, link);
+  await until(invited, 'en', 'Good morning');
+  assert.equal(invited.url(), `${address}/read#hall`);
+  await invited.reload();
+  await until(invited, 'en', 'Good morning');
+  const asks = (path) => invited.evaluate((where) => fetch(where).then(({ status }) => status), path);
+  assert.deepEqual([await asks('/rooms/hall/captions.txt'), await asks('/rooms/kitchen/captions.txt'), await asks('/v1/models')], [200, 404, 403]);
 });
 
 test('hostile captions stay text', { skip }, async (t) => {

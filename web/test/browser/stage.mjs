@@ -63,9 +63,9 @@ async function launch(t, ...flags) {
   return started;
 }
 
-/** Opens a page and keeps what goes wrong in it, and where it asks. */
+/** Opens a page, in a new profile or in that of a page, and keeps what goes wrong in it, and where it asks. */
 export async function open(browser, address, options = {}) {
-  const context = await browser.newContext({ permissions: ['microphone', 'clipboard-read', 'clipboard-write'], ...options });
+  const context = browser.newContext ? await browser.newContext({ permissions: ['microphone', 'clipboard-read', 'clipboard-write'], ...options }) : browser;
   const page = await context.newPage();
   page.faults = [];
   page.hosts = new Set();
