@@ -65,7 +65,7 @@ var order = map[string]string{
 	"transport/ws":             ". audio transport/voice transport/wire",
 	"transport/whip":           ". audio audio/opus audio/rtp transport/voice transport/wire",
 	"transport/openai":         ". audio audio/intake decoder/prompt decoder/words transport/subtitle transport/voice",
-	"transport/realtime":       ". audio audio/vad decoder/prompt decoder/words transport/voice",
+	"transport/realtime":       ". audio audio/vad decoder/prompt decoder/words transport/line transport/voice",
 	"transport/line":           ". audio transport/voice",
 	"transport/line/linetest":  ". audio audio/intake decoder/policy models/gemma4 models/pocket",
 	"transport/deepgram":       ". audio audio/vad transport/line transport/voice",

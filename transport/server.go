@@ -162,10 +162,7 @@ func (s *Server) closeRooms() { s.unsaved = errors.Join(s.unsaved, s.options.Roo
 func (s *Server) realtime() realtime.Options {
 	opt := realtime.Options{
 		Hall: s.hall, Ready: s.hears, CheckOrigin: s.ownOrigin, Drain: s.options.Drain, Source: s.options.Source, Log: s.options.Log,
-		Limits: func() realtime.Limits {
-			l := s.rules.Load().Limits
-			return realtime.Limits{Idle: l.Idle, Write: l.Write, Linger: l.Linger}
-		},
+		Limits: s.lineLimits,
 	}
 	if s.options.Tokens != nil {
 		opt.Mint, opt.MayEnter = s.mint, mayEnterRoom

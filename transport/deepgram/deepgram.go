@@ -74,7 +74,7 @@ func (h *Handler) listen(w http.ResponseWriter, r *http.Request) {
 		p.answer(w, id)
 		return
 	}
-	if !h.Enter() {
+	if h.Enter() != nil {
 		(&problem{http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE", "the server stops; connect again in a few seconds", 5 * time.Second}).answer(w, id)
 		return
 	}

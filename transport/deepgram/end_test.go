@@ -139,7 +139,7 @@ func TestAStoppingServerSaysWhatItHasHeard(t *testing.T) {
 		t.Errorf("%v behind %v", end, types(all))
 	}
 	d.Close()
-	if d.Enter() {
+	if d.Enter() == nil {
 		t.Error("a closed door lets in")
 	}
 }

@@ -144,7 +144,7 @@ func (s *stream) obey(data []byte) error {
 	case "KeepAlive":
 		return nil
 	case "Finalize":
-		return s.hearing.Commit(finalizing, finalized)
+		return s.finalize()
 	case "CloseStream":
 		return errClosed
 	case "Configure":
@@ -153,6 +153,17 @@ func (s *stream) obey(data []byte) error {
 		})
 	}
 	return s.misunderstood(data, "the type is none of KeepAlive, Finalize and CloseStream")
+}
+
+// finalize has the engine say all that was heard, between two marks.
+func (s *stream) finalize() error {
+	if err := s.hearing.Note(finalizing); err != nil {
+		return err
+	}
+	if err := s.hearing.Flush(); err != nil {
+		return err
+	}
+	return s.hearing.Note(finalized)
 }
 
 func (s *stream) misunderstood(data []byte, why string) error {

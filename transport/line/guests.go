@@ -2,6 +2,7 @@ package line
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -15,18 +16,25 @@ type Guests struct {
 	left   chan struct{} // closed when the last leaves
 }
 
-// Enter counts a connection in, unless there are too many or the door is closed.
-func (g *Guests) Enter() bool {
+// ErrCrowded refuses one connection too many.
+var ErrCrowded = errors.New("line: too many clients")
+
+// Enter counts a connection in. It fails with ErrStopping when the door is closed,
+// with ErrCrowded when there are too many.
+func (g *Guests) Enter() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || g.Most > 0 && g.in >= g.Most {
-		return false
+	switch {
+	case g.closed:
+		return ErrStopping
+	case g.Most > 0 && g.in >= g.Most:
+		return ErrCrowded
 	}
 	if g.in == 0 {
 		g.left = make(chan struct{})
 	}
 	g.in++
-	return true
+	return nil
 }
 
 // Leave counts a connection out.

@@ -146,19 +146,16 @@ func (h *Hearing) Push(frames []audio.Frame) error {
 	return nil
 }
 
-// Commit has the engine say all that was handed over, between two marks.
-func (h *Hearing) Commit(before, after int64) error {
-	for _, ask := range []func() error{
-		func() error { return h.Mark(h.run, before) },
-		func() error { return h.Flush(h.run) },
-		func() error { return h.Mark(h.run, after) },
-	} {
-		if ask() != nil {
-			return context.Cause(h.run)
-		}
+// Flush has the engine say all that was handed over, as at a pause.
+func (h *Hearing) Flush() error {
+	if h.Voice.Flush(h.run) != nil {
+		return context.Cause(h.run)
 	}
 	return nil
 }
+
+// Change changes what the voice is written in. Its error may be a *voice.Refusal.
+func (h *Hearing) Change(c voice.Change) error { return h.Set(h.run, c) }
 
 // Note has a mark come when all that was handed over is heard.
 func (h *Hearing) Note(mark int64) error {

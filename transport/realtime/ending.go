@@ -1,10 +1,13 @@
 package realtime
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"sotto/transport/line"
 )
 
 // ending is a way for a session to end.
@@ -28,8 +31,29 @@ func endIdle(waited time.Duration) *ending {
 	return &ending{"idle", 4404, invalid("", "session_idle", "nothing came for %v; send sound, silence included, for as long as the session lasts", waited)}
 }
 
-func endTooBig(limit int) *ending {
-	return &ending{"too_big", websocket.CloseMessageTooBig, invalid("", "message_too_big", "a message is longer than %d bytes; send sound in pieces of 20 to 200 ms", limit)}
+func endBad(bad *line.BadMessage) *ending {
+	if bad.Close == websocket.CloseMessageTooBig {
+		return &ending{"message", bad.Close, invalid("", "message_too_big", "%s; send sound in pieces of 20 to 200 ms", bad.Text)}
+	}
+	return &ending{"message", bad.Close, invalid("", "invalid_message", "%s", bad.Text)}
+}
+
+// endingFor explains why no message came, or why the voice ended.
+func endingFor(err error, limits *line.Limits) *ending {
+	var bad *line.BadMessage
+	switch {
+	case errors.As(err, &bad):
+		return endBad(bad)
+	case err == line.ErrGone:
+		return &endGone
+	case err == line.ErrIdle:
+		return endIdle(limits.Idle)
+	case err == line.ErrStopping:
+		return &endRestart
+	case err == line.ErrLate:
+		return &endLate
+	}
+	return &endBroken
 }
 
 // endRefused ends a session that gets no voice.

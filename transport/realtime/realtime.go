@@ -9,23 +9,22 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"sotto/transport/line"
 	"sotto/transport/voice"
 )
 
 const (
 	// maxSessions are open at once. Only those that send sound have a seat.
 	maxSessions = 64
+	// maxMessage bytes are the longest message.
+	maxMessage = 1 << 20
 	// longest is how old a session may become.
 	longest = 24 * time.Hour
-
-	pingEvery  = 25 * time.Second
-	pongWithin = 10 * time.Second
 )
 
 // Options configure a Handler.
@@ -38,30 +37,13 @@ type Options struct {
 	// MayEnter says whether a client may be read in a room, or in none ("");
 	// nil: it may.
 	MayEnter func(r *http.Request, room string) bool
-	Limits   func() Limits // of a session that connects now; nil: the defaults
-	Drain    time.Duration // for a session to say what is left at its end; 0: 10 s
-	Source   string        // language of voices that do not say, where the model hears several; "": none
+	Limits   func() line.Limits // of a session that connects now; nil: the defaults
+	Drain    time.Duration      // for a session to say what is left at its end; 0: 10 s
+	Source   string             // language of voices that do not say, where the model hears several; "": none
 	// Mint makes a key that is accepted for at most so long; nil: every key is accepted,
 	// and this one says nothing.
 	Mint func(ctx context.Context, ttl time.Duration) (secret string, expires time.Time, err error)
 	Log  *slog.Logger
-}
-
-// Limits bound what a client may send and how long it is waited for. A zero field
-// means its default.
-type Limits struct {
-	Message int           // bytes of a message; 1 MiB
-	Idle    time.Duration // without any message; 60 s
-	Write   time.Duration // for one message to leave; 10 s
-	Linger  time.Duration // for the client to close after us; 2 s
-}
-
-// WithDefaults puts the defaults in.
-func (l Limits) WithDefaults() Limits {
-	return Limits{
-		Message: cmp.Or(l.Message, 1<<20), Idle: cmp.Or(l.Idle, 60*time.Second),
-		Write: cmp.Or(l.Write, 10*time.Second), Linger: cmp.Or(l.Linger, 2*time.Second),
-	}
 }
 
 // The paths of the API.
@@ -72,13 +54,9 @@ const (
 
 // Handler serves the API's sessions and the keys to them.
 type Handler struct {
-	opt  Options
-	keys keys
-
-	door    sync.Mutex
-	closed  bool
-	open    int
-	visits  sync.WaitGroup
+	line.Guests
+	opt     Options
+	keys    keys
 	numbers atomic.Int64
 }
 
@@ -88,7 +66,7 @@ func New(opt Options) *Handler {
 		opt.CheckOrigin = func(r *http.Request) bool { return r.Header.Get("Origin") == "" }
 	}
 	opt.Drain = cmp.Or(opt.Drain, 10*time.Second)
-	return &Handler{opt: opt}
+	return &Handler{opt: opt, Guests: line.Guests{Most: maxSessions}}
 }
 
 // Mount registers the handler's paths.
@@ -114,79 +92,49 @@ func (h *Handler) admitted(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// enter counts a session in, unless there is no place.
-func (h *Handler) enter() *fault {
-	h.door.Lock()
-	defer h.door.Unlock()
-	switch {
-	case h.closed:
-		return failed("server_stopping", "the server stops; connect again in a few seconds")
-	case h.open >= maxSessions:
-		return failed("too_many_sessions", "%d sessions are open, which is the most; try again in a few seconds", h.open)
+func (h *Handler) limits() (l line.Limits) {
+	if h.opt.Limits != nil {
+		l = h.opt.Limits()
 	}
-	h.open++
-	h.visits.Add(1)
-	return nil
+	l.Text = cmp.Or(l.Text, maxMessage)
+	return l.WithDefaults()
 }
 
-func (h *Handler) leave() {
-	h.door.Lock()
-	defer h.door.Unlock()
-	h.open--
-	h.visits.Done()
-}
-
-// Close lets no more sessions in. Those that are in go on.
-func (h *Handler) Close() {
-	h.door.Lock()
-	defer h.door.Unlock()
-	h.closed = true
-}
-
-// Wait returns when every session has ended, or when ctx ends.
-func (h *Handler) Wait(ctx context.Context) {
-	done := make(chan struct{})
-	go func() { h.visits.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done():
+// noPlace explains why a session is not let in.
+func noPlace(err error) *fault {
+	if err == line.ErrCrowded {
+		return failed("too_many_sessions", "%d sessions are open, which is the most; try again in a few seconds", maxSessions)
 	}
-}
-
-func (h *Handler) limits() Limits {
-	if h.opt.Limits == nil {
-		return Limits{}.WithDefaults()
-	}
-	return h.opt.Limits().WithDefaults()
+	return failed("server_stopping", "the server stops; connect again in a few seconds")
 }
 
 // connect upgrades the request and serves a session until it ends, until the
 // client goes, or until the request's context ends: then what was heard is still
 // said, within Drain.
 func (h *Handler) connect(w http.ResponseWriter, r *http.Request) {
-	if f := h.enter(); f != nil {
-		f.answer(w, http.StatusServiceUnavailable, 5*time.Second)
+	if err := h.Enter(); err != nil {
+		noPlace(err).answer(w, http.StatusServiceUnavailable, 5*time.Second)
 		return
 	}
-	defer h.leave()
+	defer h.Leave()
 	limits := h.limits()
 	upgrader := websocket.Upgrader{HandshakeTimeout: limits.Write, CheckOrigin: h.opt.CheckOrigin, Subprotocols: []string{"realtime"}}
 	socket, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // the upgrader has answered
 	}
-	v := h.visit(r, socket, limits)
+	v := h.visit(r, line.OpenSocket(r.Context(), socket, limits), limits)
 	v.log.Info("session connected", "kind", v.config.kind)
 	began := time.Now()
-	end := v.serve(r.Context())
+	end := v.serve()
 	v.log.Info("session ended", "why", end.why, "seconds", int(time.Since(began).Seconds()), "stats", v.stats())
 }
 
 // visit makes a session as its address, and the key it comes with, want it.
-func (h *Handler) visit(r *http.Request, socket *websocket.Conn, limits Limits) *visit {
+func (h *Handler) visit(r *http.Request, socket *line.Socket, limits line.Limits) *visit {
 	query := r.URL.Query()
 	v := &visit{
-		handler: h, limits: limits, socket: socket, log: h.opt.Log.With("session", h.numbers.Add(1)),
+		handler: h, limits: limits, socket: socket, ctx: r.Context(), log: h.opt.Log.With("session", h.numbers.Add(1)),
 		label: newLabel(cmp.Or(query.Get("model"), h.model()), time.Now()), room: query.Get("room"),
 		config: h.keys.config(keyOf(r), kindOf(r)),
 	}

@@ -49,12 +49,7 @@ func (t *translator) obey(kind string, message node) ([]event, *fault) {
 
 // hear pushes frames; nothing is to be said about them.
 func (t *translator) hear(frames []audio.Frame) error {
-	for i := range frames {
-		if err := t.voice.Push(t.run, &frames[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.hearing.Push(frames)
 }
 
 // caption says what was committed.

@@ -86,7 +86,7 @@ func (t *transcriber) hear(frames []audio.Frame) error {
 			t.begin(rule)
 		}
 		t.heard += audio.FrameLen
-		if err := t.voice.Push(t.run, &frames[i]); err != nil {
+		if err := t.hearing.Push(frames[i : i+1]); err != nil {
 			return err
 		}
 		if rule != nil && t.speaking && !speech && float64(t.detector.SilenceMillis()+hangMs) >= rule.silenceMs {
@@ -140,15 +140,15 @@ func (t *transcriber) announce() {
 func (t *transcriber) next(mark int64) error {
 	t.turn++
 	t.from, t.speaking = t.heard, false
-	if err := t.voice.Flush(t.run); err != nil {
+	if err := t.hearing.Flush(); err != nil {
 		return err
 	}
-	return t.voice.Mark(t.run, mark)
+	return t.hearing.Note(mark)
 }
 
 // clear forgets the turn. What was said of it already is not taken back.
 func (t *transcriber) clear() *fault {
-	if t.voice != nil && t.heard > t.from {
+	if t.hearing != nil && t.heard > t.from {
 		t.next(-t.turn) // what ends the voice is said by the writing half
 	}
 	return nil

@@ -5,10 +5,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 
 	"sotto"
 	"sotto/audio"
+	"sotto/transport/line"
 	"sotto/transport/voice"
 )
 
@@ -30,61 +29,33 @@ type talk interface {
 	closed() []event
 }
 
-// visit is one connection. Its reading half runs in serve; its writing half in
-// speak, once there is sound, with the voice between them in a goroutine of its
-// own. serve waits for both.
+// visit is one connection. Its reading half runs in serve; its writing half says
+// captions, once there is sound.
 type visit struct {
 	handler *Handler
-	limits  Limits
-	socket  *websocket.Conn
+	limits  line.Limits
+	socket  *line.Socket
 	log     *slog.Logger
 	label   label
-	room    string // where others read along; "": nowhere
-
-	talk   talk
-	config config  // the reading half owns it
-	end    *ending // set by the reading half when the session is over
-	voice  *voice.Voice
-	sound  *voice.Sound
-	source string // language of the voice
-	odd    []byte // half a sample that waits for the other
-	came   time.Time
-	buffer []byte // one message, reused
-
-	run    context.Context // of the voice
-	abort  context.CancelCauseFunc
-	halves sync.WaitGroup
-
-	gone    atomic.Bool // nobody reads
+	room    string          // where others read along; "": nowhere
+	ctx     context.Context // of the request
 	events  atomic.Int64
-	writing sync.Mutex // both halves write
+
+	talk    talk
+	config  config        // the reading half owns it
+	end     *ending       // set by the reading half when the session is over
+	hearing *line.Hearing // nil before there is sound
+	source  string        // language of the voice
 }
 
-var (
-	errLate   = errors.New("realtime: the drain timeout has passed")
-	errBroken = errors.New("realtime: the voice failed")
-	errGone   = errors.New("realtime: the client is gone")
-)
-
 // serve runs the whole life of the connection and says how it ended.
-func (v *visit) serve(ctx context.Context) *ending {
-	defer v.socket.Close()
-	unblock := context.AfterFunc(ctx, v.wake)
-	defer unblock()
-	v.run, v.abort = context.WithCancelCause(context.WithoutCancel(ctx))
-	defer v.abort(nil)
-	watch, unwatch := context.WithCancel(v.run)
-	var watcher sync.WaitGroup
-	watcher.Go(func() { v.ping(watch) })
+func (v *visit) serve() *ending {
 	v.write(v.talk.created())
-	if v.failed(sotto.Contain(func() error { v.listen(ctx); return nil })) {
+	if err := sotto.Contain(func() error { v.listen(); return nil }); err != nil {
+		v.log.Error("voice failed", "error", err)
 		v.end = &endBroken
 	}
-	late := time.AfterFunc(v.handler.opt.Drain, func() { v.abort(errLate) })
 	v.finish()
-	late.Stop()
-	unwatch()
-	watcher.Wait()
 	v.part()
 	return v.end
 }
@@ -92,36 +63,42 @@ func (v *visit) serve(ctx context.Context) *ending {
 // finish has the voice say what it has heard, to its room when the client is
 // gone.
 func (v *visit) finish() {
-	if v.voice == nil {
+	if v.hearing == nil {
 		return
 	}
-	if v.end.close == 0 {
-		v.leave()
+	if v.end == &endGone {
+		v.hearing.Forsake()
 	}
-	last, tail := v.sound.Rest()
-	v.talk.hear(last) // what ends the voice is seen below
-	v.voice.Finish(tail)
-	v.halves.Wait()
-	v.voice.Leave()
-	switch context.Cause(v.run) {
-	case errLate:
-		v.end = &endLate
-	case errBroken:
-		v.end = &endBroken
+	err := v.hearing.End(v.handler.opt.Drain)
+	if err != nil {
+		v.end = endingFor(err, &v.limits)
+	}
+	if errors.Is(err, line.ErrFailed) {
+		v.log.Error("voice failed", "error", err)
 	}
 }
 
+// part says what is left to say, and goodbye.
+func (v *visit) part() {
+	if v.end.close != 0 {
+		if v.end.fault != nil {
+			v.write(newError(v.end.fault, ""))
+		}
+		for _, e := range v.talk.closed() {
+			v.write(e)
+		}
+	}
+	v.socket.Close(v.end.close, v.end.reason())
+}
+
 // listen hears the client until something ends the session.
-func (v *visit) listen(ctx context.Context) {
-	v.came = time.Now()
-	v.socket.SetPongHandler(func(string) error { v.wait(ctx); return nil })
+func (v *visit) listen() {
 	for v.end == nil {
-		kind, data, end := v.read(ctx)
-		v.came = time.Now()
+		kind, data, err := v.socket.Read(v.limits.Idle)
 		switch {
-		case end != nil:
-			v.end = end
-		case v.came.After(v.label.expires):
+		case err != nil:
+			v.end = endingFor(err, &v.limits)
+		case time.Now().After(v.label.expires):
 			v.end = &endExpired
 		case kind == websocket.BinaryMessage:
 			v.write(newError(invalid("", "invalid_message", "events are text; sound is in those that append it, in base64"), ""))
@@ -167,7 +144,7 @@ func (v *visit) update(session node) *fault {
 	if f := v.handler.check(&c); f != nil {
 		return f
 	}
-	if v.voice != nil {
+	if v.hearing != nil {
 		if f := v.change(&c); f != nil {
 			return f
 		}
@@ -182,7 +159,7 @@ func (v *visit) change(c *config) *fault {
 	case c.source != v.source, c.rate != v.config.rate:
 		return invalid("session.audio.input", "invalid_value", "the language that is spoken and the sound's format cannot change once there was sound; open another session")
 	case !slices.Equal(wanted, v.config.languages()):
-		if err := v.voice.Set(v.run, voice.Change{Targets: wanted, Transcribe: new(bool)}); err != nil {
+		if err := v.hearing.Change(voice.Change{Targets: wanted, Transcribe: new(bool)}); err != nil {
 			return refused(err)
 		}
 	}
@@ -199,27 +176,25 @@ func (v *visit) append(n node) *fault {
 	if f := n.fault(); f != nil {
 		return f
 	}
-	pcm, err := base64.StdEncoding.AppendDecode(v.odd, []byte(text))
+	pcm, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return invalid("audio", "invalid_value", "invalid value for 'audio': it is not base64: %v", err)
 	}
-	whole := len(pcm) &^ 1
-	v.odd = slices.Clone(pcm[whole:])
-	if whole == 0 {
+	if len(pcm) == 0 {
 		return nil
 	}
-	return v.hear(pcm[:whole])
+	return v.hear(pcm)
 }
 
-// hear takes whole samples. The first open the voice.
+// hear takes sound. The first opens the voice.
 func (v *visit) hear(pcm []byte) *fault {
-	if v.voice == nil {
+	if v.hearing == nil {
 		if f := v.open(); f != nil {
 			v.end = endRefused(f)
 			return f
 		}
 	}
-	frames, err := v.sound.Frames(pcm)
+	frames, err := v.hearing.Frames(pcm)
 	if err != nil {
 		return invalid("audio", "invalid_value", "invalid value for 'audio': %v", err)
 	}
@@ -236,78 +211,35 @@ func (v *visit) open() *fault {
 	if err != nil {
 		return invalid("session.audio.input.format.rate", "invalid_value", "%v", err)
 	}
-	wanted := v.config.languages()
-	opened, err := v.handler.opt.Hall.Open(voice.Options{Source: v.config.source, Targets: wanted, Room: v.room})
+	hearing, err := line.Open(v.handler.opt.Hall, voice.Options{Source: v.config.source, Targets: v.config.languages(), Room: v.room}, sound, 2)
 	if err != nil {
 		return refused(err)
 	}
-	v.sound, v.source, v.voice = sound, v.config.source, opened
-	v.halves.Go(func() { opened.Run(v.run) }) // its error comes out of Next
-	v.halves.Go(func() {
-		if v.failed(sotto.Contain(func() error { v.speak(); return nil })) {
-			v.abort(errBroken)
-			v.wake()
-		}
-	})
+	v.source, v.hearing = v.config.source, hearing
+	hearing.Start(v.ctx, v.caption, v.socket.Stop)
 	return nil
 }
 
-// failed reports whether there was a fault of ours, and logs it.
-func (v *visit) failed(fault error) bool {
-	if fault != nil {
-		v.log.Error("voice failed", "error", fault)
-	}
-	return fault != nil
-}
-
-// speak says captions as they come.
-func (v *visit) speak() {
-	for {
-		c, err := v.voice.Next(v.run)
-		if err != nil {
-			if err != io.EOF && v.run.Err() == nil {
-				v.log.Error("voice failed", "error", err)
-				v.abort(errBroken)
-				v.wake()
-			}
-			v.voice.Rest()
-			return
-		}
-		for _, e := range v.talk.caption(&c) {
-			v.write(e)
+// caption says what is news in a caption.
+func (v *visit) caption(c *sotto.Caption) error {
+	for _, e := range v.talk.caption(c) {
+		if err := v.write(e); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-// leave says that nobody reads any more. A voice that nobody reads elsewhere
-// either is given up.
-func (v *visit) leave() {
-	v.gone.Store(true)
-	if v.room == "" {
-		v.abort(errGone)
-	}
-	v.wake()
-}
-
-// write sends an event, unless nobody reads. A client that does not take it in
-// time is gone.
-func (v *visit) write(e event) {
-	if v.gone.Load() {
-		return
-	}
-	v.writing.Lock()
-	defer v.writing.Unlock()
+// write sends an event.
+func (v *visit) write(e event) error {
 	e.stamp(fmt.Sprintf("event_%s_%d", v.label.id[len("sess_"):], v.events.Add(1)))
-	v.socket.SetWriteDeadline(time.Now().Add(v.limits.Write))
-	if v.socket.WriteJSON(e) != nil {
-		v.leave()
-	}
+	return v.socket.Write(e)
 }
 
 // stats returns the voice's counts for the log.
 func (v *visit) stats() sotto.Stats {
-	if v.voice == nil {
+	if v.hearing == nil {
 		return sotto.Stats{}
 	}
-	return v.voice.Stats()
+	return v.hearing.Stats()
 }

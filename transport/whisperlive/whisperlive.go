@@ -61,7 +61,7 @@ func (h *Handler) Mount(mux *http.ServeMux) { mux.Handle("GET "+Path, h) }
 // goes, or until the request's context ends: then what was heard is still said,
 // within Drain.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.opt.Ready != nil && !h.opt.Ready() || !h.Enter() {
+	if h.opt.Ready != nil && !h.opt.Ready() || h.Enter() != nil {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "the server loads its model, stops, or has too many clients; try again in a few seconds", http.StatusServiceUnavailable)
 		return

@@ -62,7 +62,7 @@ func (d *Door) Serve(ctx context.Context, listener net.Listener) {
 			case <-ctx.Done():
 				return
 			}
-		case !d.Enter():
+		case d.Enter() != nil:
 			conn.Close()
 		default:
 			go d.serve(ctx, conn)
