@@ -65,9 +65,8 @@ var order = map[string]string{
 	"transport/ws":             ". audio transport/voice transport/wire",
 	"transport/whip":           ". audio audio/opus audio/rtp transport/voice transport/wire",
 	"transport/openai":         ". audio audio/intake decoder/prompt decoder/words transport/subtitle transport/voice",
-	"transport/realtime":       ". audio audio/vad decoder/prompt decoder/words transport/line transport/voice",
 	"transport/line":           ". audio transport/voice",
-	"transport/line/linetest":  ". audio audio/intake decoder/policy models/gemma4 models/pocket",
+	"transport/realtime":       ". audio audio/vad decoder/prompt decoder/words transport/line transport/voice",
 	"transport/deepgram":       ". audio audio/vad transport/line transport/voice",
 	"transport/whisperlive":    ". audio decoder/words transport/line transport/voice",
 	"transport/wyoming":        ". decoder/prompt decoder/words transport/line transport/strictjson transport/voice",
@@ -84,6 +83,7 @@ var order = map[string]string{
 	"release": "",
 
 	"decoder/policy/policytest": "decoder/policy",
+	"transport/doortest":        ". audio audio/intake decoder/policy models/gemma4 models/pocket",
 }
 
 // TestImportOrder reads source files, so that a broken rule fails even when

@@ -2,8 +2,6 @@ package transport
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,29 +11,14 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"sotto"
-	"sotto/audio/intake"
-	"sotto/decoder/policy"
-	"sotto/models/pocket"
+	"sotto/transport/doortest"
 	"sotto/transport/room"
 )
 
 // pocketVoice has the engine write what the clip means.
 func pocketVoice(t *testing.T) func(*Options) {
 	t.Helper()
-	model, err := pocket.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { model.Close() })
-	table, err := policy.ReadTable(bytes.NewReader(pocket.Policy))
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := sotto.NewEngine(model, sotto.EngineOptions{Seats: 2, Policy: table})
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := doortest.Pocket(t, 2)
 	return func(opt *Options) { opt.Engine = engine }
 }
 
@@ -50,24 +33,9 @@ func kept(t *testing.T, dir string) func(*Options) {
 }
 
 // clip is the first seconds of the bundled Spanish voice, as s16le.
-func clip(t *testing.T, seconds int) (out []byte) {
+func clip(t *testing.T, seconds float64) []byte {
 	t.Helper()
-	source, err := intake.Open(t.Context(), bytes.NewReader(pocket.Demo), "demo.ogg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer source.Close()
-	samples := make([]float32, seconds*16000)
-	for n := 0; n < len(samples); {
-		k, err := source.Read(samples[n:])
-		if n += k; err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, x := range samples {
-		out = binary.LittleEndian.AppendUint16(out, uint16(int16(max(-1, min(1, x))*32767)))
-	}
-	return out
+	return doortest.S16(doortest.Clip(t, seconds))
 }
 
 // speakInto speaks a clip in a room, from start to ended, and returns the English text.

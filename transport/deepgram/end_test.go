@@ -9,12 +9,12 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"sotto/transport/doortest"
 	"sotto/transport/line"
-	"sotto/transport/line/linetest"
 )
 
 func TestRefusals(t *testing.T) {
-	toy, pocket := openDoor(t, linetest.Toy(t, "../..", 1)), openDoor(t, linetest.Pocket(t, 1))
+	toy, pocket := openDoor(t, doortest.Polyglot(t, "../..", 1)), openDoor(t, doortest.Pocket(t, 1))
 	for _, tt := range []struct {
 		door         *door
 		query, about string
@@ -46,7 +46,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestOneTooMany(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	first := d.dial(t, usual)
 	status, body, header := d.refusedWith(t, usual, nil)
 	if status != http.StatusTooManyRequests || body["err_code"] != "TOO_MANY_REQUESTS" || header.Get("Retry-After") == "" {
@@ -58,7 +58,7 @@ func TestOneTooMany(t *testing.T) {
 }
 
 func TestPagesOfOthersAndServersThatAreNotReady(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	if status, _, _ := d.refusedWith(t, usual, http.Header{"Origin": {"http://evil.example"}}); status != http.StatusForbidden {
 		t.Errorf("a page is told %d", status)
 	}
@@ -77,7 +77,7 @@ func TestPagesOfOthersAndServersThatAreNotReady(t *testing.T) {
 }
 
 func TestAKeyForOneRoom(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1), func(o *Options) {
+	d := openDoor(t, doortest.Pocket(t, 1), func(o *Options) {
 		o.MayEnter = func(_ *http.Request, room string) bool { return room == "hall" }
 	})
 	if status, body, _ := d.refusedWith(t, usual+"&room=other", nil); status != http.StatusBadRequest || !strings.Contains(body["err_msg"], "room") {
@@ -88,7 +88,7 @@ func TestAKeyForOneRoom(t *testing.T) {
 
 // A browser can send its key in no other way, and wants the protocol back.
 func TestAKeyAmongSubprotocols(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	dialer := websocket.Dialer{Subprotocols: []string{"token", "secret"}}
 	conn, _, err := dialer.Dial(d.url()+"/v1/listen"+usual, nil)
 	if err != nil {
@@ -101,7 +101,7 @@ func TestAKeyAmongSubprotocols(t *testing.T) {
 }
 
 func TestWhoSaysNothingIsClosed(t *testing.T) {
-	d := openDoor(t, linetest.Toy(t, "../..", 1), func(o *Options) {
+	d := openDoor(t, doortest.Polyglot(t, "../..", 1), func(o *Options) {
 		o.Limits = func() line.Limits { return line.Limits{Idle: 300 * time.Millisecond} }
 	})
 	c := d.dial(t, usual+"&language=en")
@@ -119,14 +119,14 @@ func TestWhoSaysNothingIsClosed(t *testing.T) {
 }
 
 func TestAStoppingServerSaysWhatItHasHeard(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	c := d.dial(t, usual)
-	c.speak(linetest.S16(linetest.Clip(t, 1.5)), 1280)
+	c.speak(doortest.S16(doortest.Clip(t, 1.5)), 1280)
 	c.say("Finalize") // its answer says that all was heard
 	if _, err := c.next(); err != nil {
 		t.Fatal(err)
 	}
-	c.speak(linetest.S16(linetest.Clip(t, 5.0))[2*32000:], 1280)
+	c.speak(doortest.S16(doortest.Clip(t, 5.0))[2*32000:], 1280)
 	c.say("Finalize")
 	for r, err := c.next(); !r.FromFinalize; r, err = c.next() {
 		if err != nil {
@@ -145,10 +145,10 @@ func TestAStoppingServerSaysWhatItHasHeard(t *testing.T) {
 }
 
 func TestAClientThatGoesLeavesItsSeat(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	for _, room := range []string{"", "&room=hall"} {
 		c := d.dial(t, usual+room)
-		c.speak(linetest.S16(linetest.Clip(t, 1.5)), 1280)
+		c.speak(doortest.S16(doortest.Clip(t, 1.5)), 1280)
 		c.Conn.Close()
 		d.Wait(context.Background())
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"sotto/transport/line/linetest"
+	"sotto/transport/doortest"
 )
 
 // official is what the scripts in testdata/clients print.
@@ -25,7 +25,7 @@ type heard struct {
 
 // Deepgram's own clients, with nothing changed but the address.
 func TestOfficialPythonClient(t *testing.T) {
-	python := linetest.Python(t, "deepgram", "deepgram-sdk")
+	python := doortest.Python(t, "deepgram", "deepgram-sdk")
 	o := run(t, python, "client.py")
 	t.Logf("deepgram-sdk %s for Python", o.Version)
 	want := []string{"ListenV1Metadata", "ListenV1Results", "ListenV1SpeechStarted", "ListenV1UtteranceEnd"}
@@ -39,7 +39,7 @@ func TestOfficialPythonClient(t *testing.T) {
 }
 
 func TestOfficialJavaScriptClient(t *testing.T) {
-	node := linetest.Node(t, "@deepgram/sdk", "@deepgram/sdk")
+	node := doortest.Node(t, "@deepgram/sdk", "@deepgram/sdk")
 	o := run(t, node, "client.cjs")
 	t.Logf("@deepgram/sdk %s for JavaScript", o.Version)
 	if o.Spanish.Code != 1000 {
@@ -50,14 +50,14 @@ func TestOfficialJavaScriptClient(t *testing.T) {
 
 func run(t *testing.T, program, script string) (o official) {
 	t.Helper()
-	d := openDoor(t, linetest.Pocket(t, 1))
-	linetest.Run(t, &o, linetest.S16(linetest.Clip(t, 0)), program, "testdata/clients/"+script, d.url())
+	d := openDoor(t, doortest.Pocket(t, 1))
+	doortest.Run(t, &o, doortest.S16(doortest.Clip(t, 0)), program, "testdata/clients/"+script, d.url())
 	return o
 }
 
 func (o *official) check(t *testing.T) {
 	t.Helper()
-	for want, got := range map[string]heard{linetest.Spanish: o.Spanish, linetest.English: o.English, "Buenos días, Elena.": o.Finalized} {
+	for want, got := range map[string]heard{doortest.Spanish: o.Spanish, doortest.English: o.English, "Buenos días, Elena.": o.Finalized} {
 		if text := strings.Join(got.Final, " "); text != want || len(got.Errors) > 0 {
 			t.Errorf("%q, errors %q", text, got.Errors)
 		}

@@ -14,8 +14,8 @@ import (
 
 	"sotto/audio/ogg"
 	"sotto/models/pocket"
+	"sotto/transport/doortest"
 	"sotto/transport/line"
-	"sotto/transport/line/linetest"
 	"sotto/transport/voice"
 )
 
@@ -46,16 +46,16 @@ func checkRanges(t *testing.T, all []reply) {
 }
 
 func TestAVoiceIsWrittenDown(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	for _, tt := range []struct {
 		query, want string
 		slice       int
 	}{
-		{usual + "&language=es-419&punctuate=true&model=nova-3&endpointing=300", linetest.Spanish, 999},
-		{usual + "&language=multi&target_language=en", linetest.English, 3200},
+		{usual + "&language=es-419&punctuate=true&model=nova-3&endpointing=300", doortest.Spanish, 999},
+		{usual + "&language=multi&target_language=en", doortest.English, 3200},
 	} {
 		t.Run(tt.want[:8], func(t *testing.T) {
-			sound := linetest.S16(linetest.Clip(t, 0))
+			sound := doortest.S16(doortest.Clip(t, 0))
 			c := d.dial(t, tt.query)
 			c.speak(sound, tt.slice)
 			c.say("CloseStream")
@@ -88,7 +88,7 @@ func TestAVoiceIsWrittenDown(t *testing.T) {
 // An engine that is behind makes no drafts, so the sound comes slower until it is
 // not.
 func TestDraftsComeWhenTheyAreWanted(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	for pace := 4 * time.Millisecond; ; pace *= 3 { // for 40 ms of sound
 		drafts := drafts(t, d, pace)
 		if len(drafts) >= 3 && slices.ContainsFunc(drafts, func(s string) bool { return strings.HasPrefix(s, "El avión") }) {
@@ -105,7 +105,7 @@ func drafts(t *testing.T, d *door, pace time.Duration) (texts []string) {
 	c := d.dial(t, usual+"&interim_results=true")
 	tick := time.NewTicker(pace)
 	defer tick.Stop()
-	for sound := linetest.S16(linetest.Clip(t, 5.2)); len(sound) > 0; sound = sound[1280:] {
+	for sound := doortest.S16(doortest.Clip(t, 5.2)); len(sound) > 0; sound = sound[1280:] {
 		<-tick.C
 		c.speak(sound[:1280], 1280)
 	}
@@ -121,9 +121,9 @@ func drafts(t *testing.T, d *door, pace time.Duration) (texts []string) {
 }
 
 func TestWordsHaveTheirTimes(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	c := d.dial(t, usual)
-	c.speak(linetest.S16(linetest.Clip(t, 2.4)), 640)
+	c.speak(doortest.S16(doortest.Clip(t, 2.4)), 640)
 	c.say("CloseStream")
 	all, _ := c.rest()
 	words := all[0].Channel.Alternatives[0].Words
@@ -139,8 +139,8 @@ func TestWordsHaveTheirTimes(t *testing.T) {
 const twoSentences = "Buenos días, Elena. El avión a París sale mañana a las 12:20."
 
 func TestEveryEncodingIsHeard(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
-	samples := linetest.Clip(t, 5.8)
+	d := openDoor(t, doortest.Pocket(t, 1))
+	samples := doortest.Clip(t, 5.8)
 	var half, twice []float32 // at 8 kHz, and in two channels
 	for i := range samples {
 		if i%2 == 1 {
@@ -149,8 +149,8 @@ func TestEveryEncodingIsHeard(t *testing.T) {
 		twice = append(twice, samples[i], samples[i])
 	}
 	for query, sound := range map[string][]byte{
-		"?encoding=linear32&sample_rate=16000":            linetest.F32(samples),
-		"?encoding=linear16&sample_rate=16000&channels=2": linetest.S16(twice),
+		"?encoding=linear32&sample_rate=16000":            doortest.F32(samples),
+		"?encoding=linear16&sample_rate=16000&channels=2": doortest.S16(twice),
 		"?encoding=mulaw&sample_rate=8000":                toLaw(half, "mulaw"),
 		"?encoding=alaw":                                  toLaw(half, "alaw"),
 	} {
@@ -165,7 +165,7 @@ func TestEveryEncodingIsHeard(t *testing.T) {
 }
 
 func TestPacketsOfOpusAreHeard(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	c := d.dial(t, "?encoding=opus&sample_rate=48000&channels=1")
 	packets := ogg.NewReader(bytes.NewReader(pocket.Demo))
 	for i := range 2 + 290 { // headers, then 5.8 s
@@ -205,13 +205,13 @@ func toLaw(samples []float32, law string) (out []byte) {
 }
 
 func TestFinalizeIsAnswered(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	c := d.dial(t, usual)
 	c.say("Finalize") // with nothing to say
 	if r, _ := c.next(); !r.FromFinalize || !r.IsFinal || r.text() != "" || r.Duration != 0 {
 		t.Errorf("answered with %+v", r)
 	}
-	c.speak(linetest.S16(linetest.Clip(t, 1.8)), 1280) // the pause is not over
+	c.speak(doortest.S16(doortest.Clip(t, 1.8)), 1280) // the pause is not over
 	c.say("Finalize")
 	var all []reply
 	for len(all) == 0 || !all[len(all)-1].FromFinalize {
@@ -221,7 +221,7 @@ func TestFinalizeIsAnswered(t *testing.T) {
 		}
 		all = append(all, r)
 	}
-	c.speak(linetest.S16(linetest.Clip(t, 5.8))[2*28800:], 1280) // goes on behind it
+	c.speak(doortest.S16(doortest.Clip(t, 5.8))[2*28800:], 1280) // goes on behind it
 	c.say("CloseStream")
 	rest, _ := c.rest()
 	all = append(all, rest...)
@@ -234,9 +234,9 @@ func TestFinalizeIsAnswered(t *testing.T) {
 }
 
 func TestEventsComeWhenTheyAreWanted(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	c := d.dial(t, usual+"&vad_events=true&interim_results=true&utterance_end_ms=1000")
-	c.speak(linetest.S16(append(linetest.Clip(t, 1.8), linetest.Silence(2.5)...)), 1280)
+	c.speak(doortest.S16(append(doortest.Clip(t, 1.8), doortest.Silence(2.5)...)), 1280)
 	c.say("CloseStream")
 	all, _ := c.rest()
 	if got := types(all); !slices.Equal(got, []string{"SpeechStarted", "Results", "UtteranceEnd", "Metadata"}) {
@@ -257,7 +257,7 @@ func TestEventsComeWhenTheyAreWanted(t *testing.T) {
 }
 
 func TestStrangeMessagesAreAnswered(t *testing.T) {
-	d := openDoor(t, linetest.Toy(t, "../..", 1))
+	d := openDoor(t, doortest.Polyglot(t, "../..", 1))
 	c := d.dial(t, usual+"&language=en")
 	for _, message := range []string{"KeepAlive", `[1]`, `{"type":7}`, `{"type":"Stop"}`} {
 		c.WriteMessage(websocket.TextMessage, []byte(message))
@@ -276,7 +276,7 @@ func TestStrangeMessagesAreAnswered(t *testing.T) {
 }
 
 func TestMessagesThatNobodySends(t *testing.T) {
-	d := openDoor(t, linetest.Toy(t, "../..", 1), func(o *Options) {
+	d := openDoor(t, doortest.Polyglot(t, "../..", 1), func(o *Options) {
 		o.Limits = func() line.Limits { return line.Limits{Text: 100, Binary: 1000} }
 	})
 	for _, tt := range []struct {

@@ -17,6 +17,7 @@ import (
 
 	"sotto"
 	"sotto/audio/intake"
+	"sotto/transport/doortest"
 )
 
 // seatTaken says whether the door's one seat is taken.
@@ -72,15 +73,15 @@ func TestAClientThatGoesAwayIsNotHeard(t *testing.T) {
 			}
 		}()
 		out.Write(body[:len(body)/2])
-		waitFor(t, "the recording is sent", func() bool { return len(d.left(t)) == 1 })
+		doortest.Await(t, "the recording is sent", func() bool { return len(d.left(t)) == 1 })
 		out.Write(body[len(body)/2:])
 		out.Close()
 		if runtime.GOOS != "windows" {
-			waitFor(t, "nothing lies on the disk while it is heard", func() bool { return len(d.left(t)) == 0 })
+			doortest.Await(t, "nothing lies on the disk while it is heard", func() bool { return len(d.left(t)) == 0 })
 		}
 		leave()
 		<-gone
-		waitFor(t, "the request is over", func() bool { return d.active.Load() == 0 })
+		doortest.Await(t, "the request is over", func() bool { return d.active.Load() == 0 })
 		if said := log.take(); !strings.Contains(said, "complete=false") || strings.Contains(said, "complete=true") {
 			t.Errorf("stream %s: the log says %q", stream, said)
 		}
@@ -120,7 +121,7 @@ func TestUploadsArePrivate(t *testing.T) {
 	gone := make(chan struct{})
 	go func() { defer close(gone); d.Client().Do(request) }()
 	out.Write(body[:len(body)/2])
-	waitFor(t, "a file is being written", func() bool { return len(d.left(t)) == 1 })
+	doortest.Await(t, "a file is being written", func() bool { return len(d.left(t)) == 1 })
 	info, err := d.left(t)[0].Info()
 	if err != nil {
 		t.Fatal(err)
@@ -130,8 +131,8 @@ func TestUploadsArePrivate(t *testing.T) {
 	}
 	out.CloseWithError(errors.New("the client leaves"))
 	<-gone
-	waitFor(t, "the file is gone", func() bool { return len(d.left(t)) == 0 })
-	waitFor(t, "the request is over", func() bool { return d.active.Load() == 0 })
+	doortest.Await(t, "the file is gone", func() bool { return len(d.left(t)) == 0 })
+	doortest.Await(t, "the request is over", func() bool { return d.active.Load() == 0 })
 }
 
 func TestLongRecordingsAreRefused(t *testing.T) {
@@ -233,7 +234,7 @@ func TestARecordingWaitsForThoseBeforeAndNotForEver(t *testing.T) {
 			t.Errorf("%s %s", response.Status, reply)
 		}
 	}()
-	waitFor(t, "it has been received", func() bool { return len(d.left(t)) == 1 })
+	doortest.Await(t, "it has been received", func() bool { return len(d.left(t)) == 1 })
 	<-d.turn
 	<-done
 	if len(d.turn) != 0 {

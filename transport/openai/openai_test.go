@@ -14,15 +14,12 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"sotto"
 	"sotto/audio"
-	"sotto/decoder/policy"
-	"sotto/models/gemma4"
-	"sotto/models/pocket"
+	"sotto/transport/doortest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -36,31 +33,17 @@ type door struct {
 
 func openToy(t testing.TB, opt Options) *door {
 	t.Helper()
-	model, err := gemma4.Open("../../models/gemma4/gemma4test/testdata/folder", "")
-	return serve(t, opt, model, err, sotto.EngineOptions{Seats: 1})
+	return serve(t, opt, doortest.Toy(t, "../..", 1))
 }
 
 // openPocket is a door whose engine knows Spanish.
 func openPocket(t testing.TB, opt Options) *door {
 	t.Helper()
-	table, err := policy.ReadTable(bytes.NewReader(pocket.Policy))
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := pocket.Open()
-	return serve(t, opt, model, err, sotto.EngineOptions{Seats: 2, Policy: table})
+	return serve(t, opt, doortest.Pocket(t, 2))
 }
 
-func serve(t testing.TB, opt Options, model *gemma4.Model, err error, options sotto.EngineOptions) *door {
+func serve(t testing.TB, opt Options, engine *sotto.Engine) *door {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { model.Close() })
-	engine, err := sotto.NewEngine(model, options)
-	if err != nil {
-		t.Fatal(err)
-	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
@@ -141,15 +124,6 @@ func refusal(t testing.TB, reply string) (message, kind, param, code string) {
 }
 
 // waitFor polls until something holds.
-func waitFor(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("still not so: %s", what)
-		}
-	}
-}
-
 // left lists the files of uploads.
 func (d *door) left(t testing.TB) []os.DirEntry {
 	t.Helper()

@@ -1,14 +1,10 @@
 package realtime
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"math"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -21,100 +17,24 @@ import (
 
 	"sotto"
 	"sotto/audio"
-	"sotto/audio/intake"
 	"sotto/audio/resample"
-	"sotto/decoder/policy"
-	"sotto/models/gemma4"
-	"sotto/models/pocket"
+	"sotto/transport/doortest"
 	"sotto/transport/room"
 	"sotto/transport/voice"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// toyEngine hears and writes any language; what it writes is noise that depends on
-// all it has heard.
-func toyEngine(t testing.TB, seats int) *sotto.Engine {
-	t.Helper()
-	model, err := gemma4.Open("../../models/gemma4/gemma4test/testdata/folder", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { model.Close() })
-	engine, err := sotto.NewEngine(model, sotto.EngineOptions{Seats: seats})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return engine
-}
-
-// pocketEngine knows Spanish, and writes what it means.
-func pocketEngine(t testing.TB, seats int) *sotto.Engine {
-	t.Helper()
-	model, err := pocket.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { model.Close() })
-	table, err := policy.ReadTable(bytes.NewReader(pocket.Policy))
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := sotto.NewEngine(model, sotto.EngineOptions{Seats: seats, Policy: table})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return engine
-}
-
 // clip is the first seconds of a Spanish voice, 16-bit at 24 kHz; 0: all of it.
 // Its sentences last from 0.5 to 1.5, 2.5 to 5.2 and 6.1 to 8.4 s.
 func clip(t testing.TB, seconds float64) []byte {
 	t.Helper()
-	source, err := intake.Open(t.Context(), bytes.NewReader(pocket.Demo), "demo.ogg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer source.Close()
-	var samples []float32
-	for buf := make([]float32, 4096); ; {
-		n, err := source.Read(buf)
-		samples = append(samples, buf[:n]...)
-		if err != nil {
-			break
-		}
-	}
-	if seconds > 0 {
-		samples = samples[:int(seconds*audio.RateHz)]
-	}
 	r := resample.New(audio.RateHz, usualRate)
-	return pcm16(append(append([]float32(nil), r.Write(samples)...), r.Flush()...))
-}
-
-func pcm16(samples []float32) (out []byte) {
-	for _, x := range samples {
-		out = binary.LittleEndian.AppendUint16(out, uint16(int16(max(-1, min(1, x))*((1<<15)-1))))
-	}
-	return out
+	return doortest.S16(append(append([]float32(nil), r.Write(doortest.Clip(t, seconds))...), r.Flush()...))
 }
 
 // babble is a stretch of sound as uneven as speech, 16-bit at 24 kHz.
-func babble(seconds float64) []byte {
-	rng := rand.New(rand.NewPCG(1, 2))
-	const syllable = usualRate / 5
-	samples, pitch := make([]float32, int(seconds*usualRate)), 0.0
-	for i := range samples {
-		if i%syllable == 0 {
-			pitch = 100 + 100*rng.Float64()
-		}
-		v := 0.0
-		for h := 1.0; h <= 12; h++ {
-			v += math.Sin(2*math.Pi*h*pitch*float64(i)/usualRate) / h
-		}
-		samples[i] = float32(0.12 * v * math.Sin(math.Pi*float64(i%syllable)/syllable))
-	}
-	return pcm16(samples)
-}
+func babble(seconds float64) []byte { return doortest.S16(doortest.Babble(seconds, usualRate, 1)) }
 
 // silence is 16-bit at 24 kHz.
 func silence(seconds float64) []byte { return make([]byte, 2*int(seconds*usualRate)) }

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -8,41 +9,39 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"sotto/transport/doortest"
+	"sotto/transport/line"
 )
 
-func withLimits(l Limits) func(*Options) {
-	return func(opt *Options) { opt.Limits = func() Limits { return l } }
+func withLimits(l line.Limits) func(*Options) {
+	return func(opt *Options) { opt.Limits = func() line.Limits { return l } }
 }
 
-// sessions are how many are open.
-func (h *Handler) sessions() int {
-	h.door.Lock()
-	defer h.door.Unlock()
-	return h.open
-}
-
-func waitFor(t testing.TB, what string, holds func() bool) {
+// empty waits until every session is over.
+func (d *door) empty(t testing.TB) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("still not so: %s", what)
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if d.Wait(ctx); ctx.Err() != nil {
+		t.Fatal("a session goes on")
 	}
 }
 
 func TestSessionsEndThatAreNoGood(t *testing.T) {
 	tests := []struct {
 		name, code string
-		limits     Limits
+		limits     line.Limits
 		do         func(*client)
 		close      int
 	}{
-		{"idle", "session_idle", Limits{Idle: 50 * time.Millisecond}, func(*client) {}, 4404},
-		{"idle behind sound", "session_idle", Limits{Idle: 50 * time.Millisecond}, func(c *client) { c.speak(appendToTranslation, babble(0.2), 4800) }, 4404},
-		{"a message too long", "message_too_big", Limits{Message: 1000}, func(c *client) { c.say(strings.Repeat("x", 1001)) }, websocket.CloseMessageTooBig},
-		{"sound too long", "message_too_big", Limits{}, func(c *client) { c.speak(appendToTranslation, silence(17), 1<<20) }, websocket.CloseMessageTooBig},
+		{"idle", "session_idle", line.Limits{Idle: 50 * time.Millisecond}, func(*client) {}, 4404},
+		{"idle behind sound", "session_idle", line.Limits{Idle: 50 * time.Millisecond}, func(c *client) { c.speak(appendToTranslation, babble(0.2), 4800) }, 4404},
+		{"a message too long", "message_too_big", line.Limits{Text: 1000}, func(c *client) { c.say(strings.Repeat("x", 1001)) }, websocket.CloseMessageTooBig},
+		{"no UTF-8", "invalid_message", line.Limits{}, func(c *client) { c.say("{\"type\":\"\xff\"}") }, websocket.CloseInvalidFramePayloadData},
+		{"sound too long", "message_too_big", line.Limits{}, func(c *client) { c.speak(appendToTranslation, silence(17), 1<<20) }, websocket.CloseMessageTooBig},
 	}
-	engine := toyEngine(t, 1)
+	engine := doortest.Toy(t, "../..", 1)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := openDoor(t, engine, withLimits(tt.limits)).dial(t, translations)
@@ -57,7 +56,7 @@ func TestSessionsEndThatAreNoGood(t *testing.T) {
 }
 
 func TestFullServers(t *testing.T) {
-	d := openDoor(t, toyEngine(t, 1))
+	d := openDoor(t, doortest.Toy(t, "../..", 1))
 	first, second := d.dial(t, translations), d.dial(t, translations)
 	first.speak(appendToTranslation, babble(0.2), 4800)
 	first.say(toLanguage("en"))
@@ -72,13 +71,14 @@ func TestFullServers(t *testing.T) {
 		t.Errorf("the first ended with %d", code)
 	}
 
-	d.door.Lock()
-	d.open += maxSessions
-	d.door.Unlock()
+	d.empty(t)
+	for range maxSessions {
+		d.Enter()
+	}
 	d.refuses(t, "too_many_sessions")
-	d.door.Lock()
-	d.open -= maxSessions
-	d.door.Unlock()
+	for range maxSessions {
+		d.Leave()
+	}
 	d.Close()
 	d.refuses(t, "server_stopping")
 }
@@ -98,7 +98,7 @@ func (d *door) refuses(t *testing.T, code string) {
 }
 
 func TestTheServerStops(t *testing.T) {
-	d := openDoor(t, pocketEngine(t, 2))
+	d := openDoor(t, doortest.Pocket(t, 2))
 	speaking, silent := d.dial(t, translations), d.dial(t, translations)
 	speaking.speak(appendToTranslation, clip(t, 1.9), 9600)
 	speaking.say(`{"type":"nothing"}`)
@@ -118,18 +118,18 @@ func TestTheServerStops(t *testing.T) {
 
 // A client that does not read is let go, and its seat is free again.
 func TestAClientThatDoesNotRead(t *testing.T) {
-	engine := toyEngine(t, 1)
-	d := openDoor(t, engine, withLimits(Limits{Write: 100 * time.Millisecond}))
+	engine := doortest.Toy(t, "../..", 1)
+	d := openDoor(t, engine, withLimits(line.Limits{Write: 100 * time.Millisecond}))
 	c := d.dial(t, transcriptions)
 	c.speak(appendToTurn, babble(0.2), 4800)
 	long := `{"type":"session.update","session":{"audio":{"input":{"transcription":{"prompt":"` + strings.Repeat("x", 1<<16) + `"}}}}}`
-	for d.sessions() > 0 {
+	for {
 		c.socket.SetWriteDeadline(time.Now().Add(time.Second))
 		if c.socket.WriteMessage(websocket.TextMessage, []byte(long)) != nil {
 			break
 		}
 	}
-	waitFor(t, "the session is over", func() bool { return d.sessions() == 0 })
+	d.empty(t)
 	again := d.dial(t, translations)
 	again.speak(appendToTranslation, babble(0.1), 4800)
 	again.say(closeSession)
@@ -140,17 +140,17 @@ func TestAClientThatDoesNotRead(t *testing.T) {
 
 // A client that vanishes leaves its seat.
 func TestAClientThatVanishes(t *testing.T) {
-	d := openDoor(t, toyEngine(t, 1))
+	d := openDoor(t, doortest.Toy(t, "../..", 1))
 	for range 3 {
 		c := d.dial(t, translations)
 		c.speak(appendToTranslation, babble(1), 9600)
 		c.socket.NetConn().Close()
-		waitFor(t, "the session is over", func() bool { return d.sessions() == 0 })
+		d.empty(t)
 	}
 }
 
 func TestModelsAndPages(t *testing.T) {
-	d := openDoor(t, toyEngine(t, 1))
+	d := openDoor(t, doortest.Toy(t, "../..", 1))
 	for _, name := range []string{"tts-1", "gpt-4o", "gpt-4o-transcribe-diarize", strings.Repeat("x", 200)} {
 		c := d.dial(t, sessions+"?model="+name)
 		all, code := c.rest()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"unicode/utf8"
 )
 
 // node is a place in a client's JSON: a value, null, or nothing. Members that
@@ -20,9 +19,6 @@ type node struct {
 
 // parse reads one JSON object.
 func parse(data []byte) (node, *fault) {
-	if !utf8.Valid(data) {
-		return node{}, invalid("", "invalid_json", "the message is not UTF-8")
-	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	var members map[string]any
 	err := d.Decode(&members)

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sotto/transport/doortest"
 )
 
 const (
@@ -101,7 +103,7 @@ func runClient(t *testing.T, start func(*httptest.Server), program, script strin
 	if testing.Short() {
 		t.Skip("minutes of sound are heard: run without -short")
 	}
-	d := openDoorWith(t, pocketEngine(t, 4), start)
+	d := openDoorWith(t, doortest.Pocket(t, 4), start)
 	folder := t.TempDir()
 	sound, ca := filepath.Join(folder, "sound.pcm"), filepath.Join(folder, "ca.pem")
 	if err := os.WriteFile(sound, append(clip(t, 0), silence(1)...), 0o600); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"sotto/transport/doortest"
 	"sotto/transport/voice"
 )
 
@@ -35,7 +36,7 @@ func (p *pipe) Close() error   { close(p.done); return nil }
 func (p *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
 func TestSilentClientsAreAskedForASignOfLife(t *testing.T) {
-	engine := toyEngine(t, 1)
+	engine := doortest.Toy(t, "../..", 1)
 	for _, tt := range []struct {
 		name  string
 		pong  bool
@@ -43,7 +44,7 @@ func TestSilentClientsAreAskedForASignOfLife(t *testing.T) {
 		code  int
 	}{
 		{"one that answers is idle", true, time.Minute, 4404},
-		{"one that does not is gone", false, pingEvery + pongWithin, websocket.CloseAbnormalClosure},
+		{"one that does not is gone", false, 35 * time.Second, websocket.CloseAbnormalClosure},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -74,7 +75,7 @@ func TestSilentClientsAreAskedForASignOfLife(t *testing.T) {
 				for err == nil {
 					_, _, err = socket.ReadMessage()
 				}
-				if waited := time.Since(began); waited != tt.after || !websocket.IsCloseError(err, tt.code) || pings != int(tt.after/pingEvery) {
+				if waited := time.Since(began); waited != tt.after || !websocket.IsCloseError(err, tt.code) || pings != int(tt.after/(25*time.Second)) {
 					t.Errorf("after %v and %d pings: %v, want %d after %v", waited, pings, err, tt.code, tt.after)
 				}
 				socket.Close()

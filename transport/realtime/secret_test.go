@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"sotto/transport/doortest"
 )
 
 const (
@@ -35,7 +37,7 @@ func (d *door) post(t *testing.T, path, body string) (status int, reply map[stri
 }
 
 func TestAKeyRemembersItsSession(t *testing.T) {
-	d := openDoor(t, pocketEngine(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	status, reply := d.post(t, translationSecrets, `{"expires_after":{"anchor":"created_at","seconds":10},"session":{"model":"gpt-realtime-translate","audio":{"output":{"language":"de"}}}}`)
 	key, _ := reply["value"].(string)
 	expires, _ := reply["expires_at"].(float64)
@@ -95,7 +97,7 @@ func TestKeysAreRemembered(t *testing.T) {
 }
 
 func TestBadRequestsForKeys(t *testing.T) {
-	d := openDoor(t, pocketEngine(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	for _, tt := range []struct{ path, body, code, param string }{
 		{secrets, `{`, "invalid_json", ""},
 		{secrets, `{"session":{"type":"realtime","model":"gpt-realtime"}}`, "invalid_value", "session.type"},
@@ -120,7 +122,7 @@ func TestSomebodyElseMakesKeys(t *testing.T) {
 	expires := time.Unix(2e9, 0)
 	var asked time.Duration
 	var broken error
-	d := openDoor(t, pocketEngine(t, 1), func(opt *Options) {
+	d := openDoor(t, doortest.Pocket(t, 1), func(opt *Options) {
 		opt.Mint = func(_ context.Context, ttl time.Duration) (string, time.Time, error) {
 			asked = ttl
 			return "theirs", expires, broken

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
+
+	"sotto/transport/doortest"
 )
 
 const (
@@ -19,7 +21,7 @@ func toLanguage(code string) string {
 }
 
 func TestSoundOfAnySizeIsTranslated(t *testing.T) {
-	d := openDoor(t, pocketEngine(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	sound := clip(t, 3)
 	for _, size := range []int{4801, 1 << 19} {
 		c := d.dial(t, translations)
@@ -44,7 +46,7 @@ func TestSoundOfAnySizeIsTranslated(t *testing.T) {
 }
 
 func TestTheLanguageChangesWhileTheVoiceGoesOn(t *testing.T) {
-	c := openDoor(t, pocketEngine(t, 1)).dial(t, translations)
+	c := openDoor(t, doortest.Pocket(t, 1)).dial(t, translations)
 	sound := clip(t, 6)
 	c.say(toLanguage("de"))
 	c.until("session.updated")
@@ -64,7 +66,7 @@ func TestTheLanguageChangesWhileTheVoiceGoesOn(t *testing.T) {
 // A translation into the language that is spoken is its transcript, twice if the
 // transcript is wanted too.
 func TestTheSameLanguage(t *testing.T) {
-	c := openDoor(t, pocketEngine(t, 1)).dial(t, translations+"?target_language=es")
+	c := openDoor(t, doortest.Pocket(t, 1)).dial(t, translations+"?target_language=es")
 	c.say(`{"type":"session.update","session":{"audio":{"input":{"transcription":{"model":"x"}}}}}`)
 	c.speak(appendToTranslation, clip(t, 2.2), 9600)
 	c.say(closeSession)
@@ -78,7 +80,7 @@ func TestTheSameLanguage(t *testing.T) {
 // What is spoken is said in the address, in the session, or by the server's owner.
 func TestSomebodySaysWhatIsSpoken(t *testing.T) {
 	sound := babble(0.3)
-	engine := toyEngine(t, 1)
+	engine := doortest.Toy(t, "../..", 1)
 	profile := &engine.Model().Config.Profile
 	profile.Sources, profile.Targets = nil, nil
 	d, usual := openDoor(t, engine), openDoor(t, engine, func(opt *Options) { opt.Source = "es" })
@@ -107,7 +109,7 @@ func TestSomebodySaysWhatIsSpoken(t *testing.T) {
 }
 
 func TestWhatWasSpokenCannotChange(t *testing.T) {
-	engine := toyEngine(t, 1)
+	engine := doortest.Toy(t, "../..", 1)
 	engine.Model().Config.Profile.Sources, engine.Model().Config.Profile.Targets = nil, nil
 	c := openDoor(t, engine).dial(t, translations+"?source=es")
 	c.speak(appendToTranslation, babble(0.1), 9600)
@@ -126,17 +128,17 @@ func TestWhatWasSpokenCannotChange(t *testing.T) {
 // A voice is read by others too, also when its own client has gone without a word.
 func TestARoomReadsAlong(t *testing.T) {
 	rooms, withRooms := withRooms(t)
-	d := openDoor(t, pocketEngine(t, 1), withRooms)
+	d := openDoor(t, doortest.Pocket(t, 1), withRooms)
 	c := d.dial(t, translations+"?room=hall")
 	sound := clip(t, 2.2)
 	c.speak(appendToTranslation, sound, len(sound))
 	c.socket.NetConn().Close()
-	waitFor(t, "the session is over", func() bool { return d.sessions() == 0 })
+	d.empty(t)
 	r, err := rooms.Room("hall")
 	if err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the room reads it to its end", func() bool {
+	doortest.Await(t, "the room reads it to its end", func() bool {
 		s, _ := r.Screen()
 		return len(s.Segments) == 1 && s.Segments[0].Text() == "Good morning, Elena." && s.Segments[0].Ended
 	})

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
+
+	"sotto/transport/doortest"
 )
 
 const (
@@ -31,7 +33,7 @@ func of(all []said, kind string) (some []said) {
 }
 
 func TestTurnsAreFound(t *testing.T) {
-	c := openDoor(t, pocketEngine(t, 1)).dial(t, transcriptions)
+	c := openDoor(t, doortest.Pocket(t, 1)).dial(t, transcriptions)
 	c.speak(appendToTurn, clip(t, 9.2), 4800)
 	var all []said
 	for len(of(all, itemCompletes)) < 3 {
@@ -65,7 +67,7 @@ func TestTurnsAreFound(t *testing.T) {
 }
 
 func TestTheClientEndsTurns(t *testing.T) {
-	c := openDoor(t, pocketEngine(t, 1)).dial(t, transcriptions+"&target_language=en")
+	c := openDoor(t, doortest.Pocket(t, 1)).dial(t, transcriptions+"&target_language=en")
 	c.say(withoutTurns)
 	c.until("session.updated")
 	c.say(commitTurn)
@@ -96,7 +98,7 @@ func TestTheClientEndsTurns(t *testing.T) {
 
 // What is said in the last turn is completed when the server stops.
 func TestTheLastTurnIsCompletedWhenTheServerStops(t *testing.T) {
-	d := openDoor(t, pocketEngine(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	c := d.dial(t, transcriptions)
 	c.speak(appendToTurn, clip(t, 1.6), 9600)
 	c.say(`{"type":"nothing"}`)
@@ -111,7 +113,7 @@ func TestTheLastTurnIsCompletedWhenTheServerStops(t *testing.T) {
 
 // Clients of before there were several kinds of sessions have other events.
 func TestTheBetaIsSpoken(t *testing.T) {
-	d := openDoor(t, pocketEngine(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	dialer := websocket.Dialer{Subprotocols: []string{"realtime", "openai-insecure-api-key.none", "openai-beta.realtime-v1"}}
 	socket, response, err := dialer.Dial(d.url(transcriptions), nil)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"go.uber.org/goleak"
 
 	"sotto"
+	"sotto/transport/doortest"
 	"sotto/transport/line"
-	"sotto/transport/line/linetest"
 	"sotto/transport/room"
 	"sotto/transport/voice"
 )
@@ -138,7 +138,7 @@ func text(list []segment) (text string) {
 
 func (c *client) speak(samples []float32) {
 	c.t.Helper()
-	for sound := string(linetest.F32(samples)); sound != ""; {
+	for sound := string(doortest.F32(samples)); sound != ""; {
 		n := min(4096*4, len(sound))
 		c.say(websocket.BinaryMessage, sound[:n])
 		sound = sound[n:]
@@ -146,14 +146,14 @@ func (c *client) speak(samples []float32) {
 }
 
 func TestSegmentsGrowAndAreCompleted(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	c := d.dial(t, `{"uid":"a","language":null,"task":"transcribe","model":"small","use_vad":true,"send_last_n_segments":2,"word_timestamps":true,"hotwords":null}`)
 	first, _ := c.next()
 	second, _ := c.next()
 	if first.Message != "SERVER_READY" || first.Backend != "faster_whisper" || first.UID != "a" || second.Language != "es" {
 		t.Fatalf("greeted with %+v %+v", first, second)
 	}
-	c.speak(linetest.Clip(t, 0))
+	c.speak(doortest.Clip(t, 0))
 	c.say(websocket.BinaryMessage, endOfAudio)
 	all, end := c.rest()
 	if end.Code != websocket.CloseNormalClosure {
@@ -187,7 +187,7 @@ func TestSegmentsGrowAndAreCompleted(t *testing.T) {
 }
 
 func TestTranslations(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	for first, want := range map[string][2]string{
 		`{"uid":"a","language":"es","task":"translate"}`:                                                   {" Good morning, Elena.", ""},
 		`{"uid":"a","language":"es","target_language":"fr"}`:                                               {" Buenos días, Elena.", ""},
@@ -198,9 +198,9 @@ func TestTranslations(t *testing.T) {
 	} {
 		c := d.dial(t, first)
 		if strings.Contains(first, "int16") {
-			c.say(websocket.BinaryMessage, string(linetest.S16(linetest.Clip(t, 2.4))))
+			c.say(websocket.BinaryMessage, string(doortest.S16(doortest.Clip(t, 2.4))))
 		} else {
-			c.speak(linetest.Clip(t, 2.4))
+			c.speak(doortest.Clip(t, 2.4))
 		}
 		c.say(websocket.TextMessage, endOfAudio)
 		all, _ := c.rest()
@@ -220,7 +220,7 @@ func TestTranslations(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	pocket, toy := openDoor(t, linetest.Pocket(t, 1)), openDoor(t, linetest.Toy(t, "../..", 1))
+	pocket, toy := openDoor(t, doortest.Pocket(t, 1)), openDoor(t, doortest.Polyglot(t, "../..", 1))
 	for _, tt := range []struct {
 		door  *door
 		first string
@@ -249,7 +249,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestATokenForOneRoom(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1), func(o *Options) {
+	d := openDoor(t, doortest.Pocket(t, 1), func(o *Options) {
 		o.MayEnter = func(_ *http.Request, room string) bool { return room == "hall" }
 	})
 	if all, _ := d.dial(t, `{"uid":"a"}`).rest(); len(all) != 1 || all[0].Status != "ERROR" {
@@ -261,7 +261,7 @@ func TestATokenForOneRoom(t *testing.T) {
 }
 
 func TestTheSecondWaits(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	first := d.dial(t, `{"uid":"a"}`)
 	first.next()
 	all, end := d.dial(t, `{"uid":"b"}`).rest()
@@ -283,7 +283,7 @@ func TestTheSecondWaits(t *testing.T) {
 }
 
 func TestThoseThatSayNothing(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 2), func(o *Options) {
+	d := openDoor(t, doortest.Pocket(t, 2), func(o *Options) {
 		o.Start = 100 * time.Millisecond
 		o.Limits = func() line.Limits { return line.Limits{Idle: 100 * time.Millisecond} }
 	})
@@ -296,9 +296,9 @@ func TestThoseThatSayNothing(t *testing.T) {
 }
 
 func TestAStoppingServerSaysWhatItHasHeard(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	c := d.dial(t, `{"uid":"a"}`)
-	c.speak(linetest.Clip(t, 5.8))
+	c.speak(doortest.Clip(t, 5.8))
 	for r, err := c.next(); len(r.Segments) == 0; r, err = c.next() {
 		if err != nil {
 			t.Fatal(err)
@@ -319,7 +319,7 @@ func TestAStoppingServerSaysWhatItHasHeard(t *testing.T) {
 
 // A close frame holds little: what is longer is cut, and still sent.
 func TestALongReasonIsCut(t *testing.T) {
-	d := openDoor(t, linetest.Toy(t, "../..", 1))
+	d := openDoor(t, doortest.Polyglot(t, "../..", 1))
 	all, end := d.dial(t, `{"uid":"a","language":"es","send_last_n_segments":"a word, and not the number that is wanted"}`).rest()
 	if end == nil || end.Code != websocket.ClosePolicyViolation || len(all) != 1 || all[0].Status != "ERROR" {
 		t.Errorf("%+v, closed with %v", all, end)

@@ -1,14 +1,10 @@
 package ws
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"math"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -21,71 +17,18 @@ import (
 
 	"sotto"
 	"sotto/audio"
-	"sotto/audio/intake"
-	"sotto/decoder/policy"
-	"sotto/models/gemma4"
-	"sotto/models/pocket"
+	"sotto/transport/doortest"
 	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// toyEngine knows Spanish, and writes noise that depends on all it has heard.
-func toyEngine(t *testing.T, seats int) *sotto.Engine {
-	t.Helper()
-	model, err := gemma4.Open("../../models/gemma4/gemma4test/testdata/folder", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { model.Close() })
-	engine, err := sotto.NewEngine(model, sotto.EngineOptions{Seats: seats})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return engine
-}
-
-// pocketEngine knows Spanish, and writes what it means.
-func pocketEngine(t *testing.T, seats int) *sotto.Engine {
-	t.Helper()
-	model, err := pocket.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { model.Close() })
-	table, err := policy.ReadTable(bytes.NewReader(pocket.Policy))
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := sotto.NewEngine(model, sotto.EngineOptions{Seats: seats, Policy: table})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return engine
-}
-
 // clip is the first seconds of a Spanish voice, as s16le. Its
 // sentences last from 0.5 to 1.5, 2.5 to 5.2 and 6.1 to 8.4 s.
 func clip(t *testing.T, seconds float64) []byte {
 	t.Helper()
-	source, err := intake.Open(t.Context(), bytes.NewReader(pocket.Demo), "demo.ogg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer source.Close()
-	samples := make([]float32, int(seconds*second))
-	for n := 0; n < len(samples); {
-		read, err := source.Read(samples[n:])
-		if n += read; err != nil {
-			t.Fatal(err)
-		}
-	}
-	var out []byte
-	for _, x := range samples {
-		out = binary.LittleEndian.AppendUint16(out, uint16(int16(max(-1, min(1, x))*((1<<15)-1))))
-	}
-	return out
+	return doortest.S16(doortest.Clip(t, seconds))
 }
 
 // door is a handler on a server of its own; stop ends the context of its voices.
@@ -97,7 +40,7 @@ type door struct {
 
 func openDoor(t *testing.T, seats int) *door {
 	t.Helper()
-	return openDoorOf(t, toyEngine(t, seats))
+	return openDoorOf(t, doortest.Toy(t, "../..", seats))
 }
 
 func openDoorOf(t *testing.T, engine *sotto.Engine) *door {
@@ -251,22 +194,7 @@ func (c *client) rest() (all []message, code int) {
 
 // babble is a stretch of sound as uneven as speech, as s16le.
 func babble(samples int, seed uint64) []byte {
-	rng := rand.New(rand.NewPCG(seed, 2))
-	const syllable = audio.RateHz / 5
-	var out []byte
-	pitch := 0.0
-	for i := range samples {
-		if i%syllable == 0 {
-			pitch = 100 + 100*rng.Float64()
-		}
-		v := 0.0
-		for h := 1.0; h <= 12; h++ {
-			v += math.Sin(2*math.Pi*h*pitch*float64(i)/audio.RateHz) / h
-		}
-		v *= 4000 * math.Sin(math.Pi*float64(i%syllable)/syllable)
-		out = binary.LittleEndian.AppendUint16(out, uint16(int16(v)))
-	}
-	return out
+	return doortest.S16(doortest.Babble(float64(samples)/audio.RateHz, audio.RateHz, seed))
 }
 
 // request is what an HTTP client asks before the upgrade.

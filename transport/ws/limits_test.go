@@ -9,12 +9,13 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"sotto/transport/doortest"
 	"sotto/transport/wire"
 )
 
 func TestLimitsAreThoseOfTheHandler(t *testing.T) {
 	limits := Limits{Text: 1000, Binary: 2000, Start: 3 * time.Second, Idle: 4 * time.Second}
-	engine := toyEngine(t, 1)
+	engine := doortest.Toy(t, "../..", 1)
 	for name, tt := range map[string]struct {
 		do      func(*client)
 		after   time.Duration
@@ -55,7 +56,7 @@ func TestLatencyIsTheHandlersWhenStartIsSilent(t *testing.T) {
 }
 
 func TestAVoiceThatIsNotDoneInTimeIsToldSo(t *testing.T) {
-	d := openDoorOf(t, pocketEngine(t, 1))
+	d := openDoorOf(t, doortest.Pocket(t, 1))
 	d.Drain = time.Nanosecond
 	c := d.dial(t).begin("en")
 	c.speak(clip(t, 1.5))

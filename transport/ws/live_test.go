@@ -12,12 +12,13 @@ import (
 
 	"sotto/audio/ogg"
 	"sotto/models/pocket"
+	"sotto/transport/doortest"
 	"sotto/transport/wire"
 )
 
 // A live voice is never held up: what the server cannot take is silence, and told.
 func TestLiveSoundIsLostAndMarked(t *testing.T) {
-	c := openDoorOf(t, pocketEngine(t, 1)).dial(t)
+	c := openDoorOf(t, doortest.Pocket(t, 1)).dial(t)
 	starts(`,"live":true`)(c)
 	sound := clip(t, 8)
 	for at := 0; at < len(sound); at += wire.MaxBinary / 2 {
@@ -75,7 +76,7 @@ func packetsOf(t *testing.T, recording []byte) (all [][]byte) {
 func TestOpusIsHeard(t *testing.T) {
 	packets := packetsOf(t, pocket.Demo)
 	for name, numbered := range map[string]bool{"plain": false, "numbered": true} {
-		c := openDoorOf(t, pocketEngine(t, 1)).dial(t)
+		c := openDoorOf(t, doortest.Pocket(t, 1)).dial(t)
 		c.say(wire.Start{Type: "start", Source: "es", Targets: []string{"en"}, Format: "opus", Numbered: numbered})
 		for i, p := range packets {
 			if numbered {
@@ -118,7 +119,7 @@ func TestPacketsThatCannotBeDecodedAreGaps(t *testing.T) {
 }
 
 func TestTheClientIsAskedWhetherItIsThere(t *testing.T) {
-	engine := toyEngine(t, 1)
+	engine := doortest.Toy(t, "../..", 1)
 	for name, tt := range map[string]struct {
 		answers bool
 		after   time.Duration
@@ -149,7 +150,7 @@ func TestTheClientIsAskedWhetherItIsThere(t *testing.T) {
 }
 
 func TestWordsAreNoSound(t *testing.T) {
-	engine := toyEngine(t, 1)
+	engine := doortest.Toy(t, "../..", 1)
 	synctest.Test(t, func(t *testing.T) {
 		d := openPiped(t, engine)
 		c := d.dial(t).begin("en")
@@ -169,7 +170,7 @@ func TestWordsAreNoSound(t *testing.T) {
 }
 
 func TestAVoiceLastsSoLong(t *testing.T) {
-	engine := pocketEngine(t, 1)
+	engine := doortest.Pocket(t, 1)
 	synctest.Test(t, func(t *testing.T) {
 		d := openPiped(t, engine)
 		d.Handler.Limits = func() Limits { return Limits{Session: 5 * time.Second} }
@@ -186,7 +187,7 @@ func TestAVoiceLastsSoLong(t *testing.T) {
 }
 
 func TestLatencyChangesInMidVoice(t *testing.T) {
-	engine, sound := pocketEngine(t, 1), clip(t, 6)
+	engine, sound := doortest.Pocket(t, 1), clip(t, 6)
 	firstWords := func(set bool) (at []int64) {
 		synctest.Test(t, func(t *testing.T) {
 			d := openPiped(t, engine)

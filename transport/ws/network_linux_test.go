@@ -22,6 +22,7 @@ import (
 	"sotto"
 	"sotto/audio"
 	"sotto/decoder/policy"
+	"sotto/transport/doortest"
 	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
@@ -170,7 +171,7 @@ func TestANetworkThatLosesPackets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it speaks for 9 s")
 	}
-	engine, sound := pocketEngine(t, 3), clip(t, 9)
+	engine, sound := doortest.Pocket(t, 3), clip(t, 9)
 	want := sayings(alone(t, engine, sotto.SessionOptions{Targets: []string{"en"}, Latency: policy.Balanced}, sound))["en"]
 	for _, percent := range []int{1, 5, 10} {
 		t.Run(fmt.Sprint(percent, " percent"), func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sotto/audio"
+	"sotto/transport/doortest"
 	"sotto/transport/wire"
 )
 
@@ -39,7 +40,7 @@ func pieces(sound []byte, samples int) (all []piece) {
 // is answered behind started.
 func hearPieces(t *testing.T, fields string, all []piece) (said []message) {
 	t.Helper()
-	engine := pocketEngine(t, 1)
+	engine := doortest.Pocket(t, 1)
 	synctest.Test(t, func(t *testing.T) {
 		d := openPiped(t, engine)
 		c := d.dial(t)
@@ -80,7 +81,7 @@ func ofType(all []message, kind string) []message {
 func TestNumbersChangeNothingWhenAllComes(t *testing.T) {
 	sound := clip(t, 6)
 	var want []wire.Commit
-	engine := pocketEngine(t, 1)
+	engine := doortest.Pocket(t, 1)
 	synctest.Test(t, func(t *testing.T) {
 		d := openPiped(t, engine)
 		c := d.dial(t).begin("en")
@@ -230,7 +231,7 @@ func TestSoundIsAcknowledged(t *testing.T) {
 }
 
 func TestMarkersComeInTheirPlace(t *testing.T) {
-	engine, sound := pocketEngine(t, 1), clip(t, 6)
+	engine, sound := doortest.Pocket(t, 1), clip(t, 6)
 	synctest.Test(t, func(t *testing.T) {
 		d := openPiped(t, engine)
 		c := d.dial(t).begin("en")
@@ -300,7 +301,7 @@ func TestUnheardMessagesAreBounded(t *testing.T) {
 }
 
 func TestAFlushIsAPause(t *testing.T) {
-	engine, sound := pocketEngine(t, 1), clip(t, 4.6)
+	engine, sound := doortest.Pocket(t, 1), clip(t, 4.6)
 	synctest.Test(t, func(t *testing.T) {
 		d := openPiped(t, engine)
 		c := d.dial(t).begin("en")

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sotto/transport/doortest"
 )
 
 func TestPatienceHasAnEnd(t *testing.T) {
@@ -18,7 +20,7 @@ func TestPatienceHasAnEnd(t *testing.T) {
 		{"without sound", func(c *client) { c.begin("en") }, 60 * time.Second, 4404, "idle"},
 		{"after sound", func(c *client) { c.begin("en").speak(babble(second/10, 1)) }, 60 * time.Second, 4404, "idle"},
 	}
-	engine := toyEngine(t, 1)
+	engine := doortest.Toy(t, "../..", 1)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

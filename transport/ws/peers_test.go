@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sotto/transport/doortest"
 )
 
 // seen is what the scripts in testdata/peers say they saw.
@@ -55,7 +57,7 @@ func spoken(t *testing.T) string {
 
 func runPeer(t *testing.T, program, script string) {
 	t.Helper()
-	d := openDoorOf(t, pocketEngine(t, 4))
+	d := openDoorOf(t, doortest.Pocket(t, 4))
 	cmd := exec.CommandContext(t.Context(), program, filepath.Join("testdata", "peers", script), d.url, spoken(t))
 	var says strings.Builder
 	cmd.Stderr = &says
@@ -90,7 +92,7 @@ func TestBrowserPeer(t *testing.T) {
 	if _, err := exec.LookPath(browser); err != nil {
 		t.Skipf("no browser (%v): install chromium, or name one in SOTTO_TEST_CHROMIUM", err)
 	}
-	d := openDoorOf(t, pocketEngine(t, 4))
+	d := openDoorOf(t, doortest.Pocket(t, 4))
 	results := make(chan []byte, 1)
 	mux := http.NewServeMux()
 	mux.Handle("/stream", d.Handler)

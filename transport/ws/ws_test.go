@@ -15,6 +15,7 @@ import (
 	"sotto"
 	"sotto/audio"
 	"sotto/decoder/policy"
+	"sotto/transport/doortest"
 	"sotto/transport/wire"
 )
 
@@ -23,7 +24,7 @@ const second = audio.RateHz
 var yes, no = true, false
 
 func TestAVoiceIsHeardToItsEnd(t *testing.T) {
-	engine, sound := pocketEngine(t, 1), clip(t, 6)
+	engine, sound := doortest.Pocket(t, 1), clip(t, 6)
 	targets := []string{"en", "es"}
 	for latency, dial := range map[string]policy.Dial{"": policy.Balanced, "fast": policy.Fast, "quality": policy.Quality} {
 		want := sayings(alone(t, engine, sotto.SessionOptions{Targets: targets, Latency: dial}, sound))
@@ -105,7 +106,7 @@ func TestTheTranscriptIsOneOfTheLanguages(t *testing.T) {
 }
 
 func TestLanguagesChangeWhileTheVoiceGoesOn(t *testing.T) {
-	engine, sound := pocketEngine(t, 1), clip(t, 9.6)
+	engine, sound := doortest.Pocket(t, 1), clip(t, 9.6)
 	part := func(from, to float64) []byte { return sound[2*int(from*second) : 2*int(to*second)] }
 	synctest.Test(t, func(t *testing.T) {
 		d := openPiped(t, engine)
@@ -193,7 +194,7 @@ func TestASeatThatIsTakenIsSaidAndGivenBack(t *testing.T) {
 }
 
 func TestVoicesAtOnceHearTheirOwn(t *testing.T) {
-	engine := toyEngine(t, 4)
+	engine := doortest.Toy(t, "../..", 4)
 	var sounds [4][]byte
 	var want [4]map[string][]string
 	for i := range sounds {
@@ -253,7 +254,7 @@ func TestAClientMayCloseWithoutStop(t *testing.T) {
 }
 
 func TestAServerThatStopsCommitsWhatWasHeard(t *testing.T) {
-	d := openDoorOf(t, pocketEngine(t, 2))
+	d := openDoorOf(t, doortest.Pocket(t, 2))
 	waiting := d.dial(t)
 	c := d.dial(t).begin("en")
 	c.speak(clip(t, 1.5))

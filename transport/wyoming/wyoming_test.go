@@ -14,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"sotto"
+	"sotto/transport/doortest"
 	"sotto/transport/line"
-	"sotto/transport/line/linetest"
 	"sotto/transport/voice"
 )
 
@@ -115,7 +115,7 @@ func (c *client) until(kind string) (r reply, chunks string) {
 }
 
 func TestOfficialClient(t *testing.T) {
-	python := linetest.Python(t, "wyoming", "wyoming")
+	python := doortest.Python(t, "wyoming", "wyoming")
 	type result struct {
 		Types                  []string
 		Chunks, Text, Language string
@@ -127,19 +127,19 @@ func TestOfficialClient(t *testing.T) {
 		Models                    map[string][]string
 		Spanish, English, Refused result
 	}
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	_, port, _ := net.SplitHostPort(d.address)
-	linetest.Run(t, &got, linetest.S16(linetest.Clip(t, 0)), python, "testdata/clients/client.py", port)
+	doortest.Run(t, &got, doortest.S16(doortest.Clip(t, 0)), python, "testdata/clients/client.py", port)
 	t.Logf("wyoming %s", got.Version)
 	es := []string{"es"}
 	if want := map[string][]string{"transcript": es, "to-en": es, "to-fr": es, "to-de": es}; !reflect.DeepEqual(got.Models, want) || !got.Streams || got.Pong != "hello" {
 		t.Errorf("models %v, streams %t, pong %q", got.Models, got.Streams, got.Pong)
 	}
 	all := []string{"transcript-start", "transcript-chunk", "transcript", "transcript-stop"}
-	if want := (result{all, linetest.Spanish, linetest.Spanish, "es", nil}); !reflect.DeepEqual(got.Spanish, want) {
+	if want := (result{all, doortest.Spanish, doortest.Spanish, "es", nil}); !reflect.DeepEqual(got.Spanish, want) {
 		t.Errorf("%+v", got.Spanish)
 	}
-	if want := (result{all, linetest.English, linetest.English, "en", nil}); !reflect.DeepEqual(got.English, want) {
+	if want := (result{all, doortest.English, doortest.English, "en", nil}); !reflect.DeepEqual(got.English, want) {
 		t.Errorf("%+v", got.English)
 	}
 	if e := got.Refused.Error; len(e) != 2 || e[0] != "language" || !strings.Contains(e[1], "ja") {
@@ -148,16 +148,16 @@ func TestOfficialClient(t *testing.T) {
 }
 
 func TestVoicesBehindEachOther(t *testing.T) {
-	c := openDoor(t, linetest.Pocket(t, 1)).dial(t)
+	c := openDoor(t, doortest.Pocket(t, 1)).dial(t)
 	c.say("run-satellite", "{}", []byte("of no use here"))
 	c.say("transcribe", `{"name":"to-de","language":"es-ES","context":{"a":1},"vad_sensitivity":"default"}`, nil)
 	c.say("audio-start", usual, nil)
-	c.speak(linetest.S16(linetest.Clip(t, 1.8)))
+	c.speak(doortest.S16(doortest.Clip(t, 1.8)))
 	c.say("audio-stop", "{}", nil)
 	if r, chunks := c.until("transcript"); r.text != "Guten Morgen, Elena." || chunks != r.text || r.language != "de" {
 		t.Errorf("%+v, %q", r, chunks)
 	}
-	c.say("audio-chunk", usual, linetest.S16(linetest.Clip(t, 1.8))) // begins a voice by itself, and is a transcript
+	c.say("audio-chunk", usual, doortest.S16(doortest.Clip(t, 1.8))) // begins a voice by itself, and is a transcript
 	c.say("audio-stop", "{}", nil)
 	if r, _ := c.until("transcript"); r.text != "Buenos días, Elena." || r.language != "es" {
 		t.Errorf("%+v", r)
@@ -169,7 +169,7 @@ func TestVoicesBehindEachOther(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	pocket, toy := openDoor(t, linetest.Pocket(t, 1)), openDoor(t, linetest.Toy(t, "../..", 1))
+	pocket, toy := openDoor(t, doortest.Pocket(t, 1)), openDoor(t, doortest.Polyglot(t, "../..", 1))
 	start := say("audio-start", usual, nil)
 	for _, tt := range []struct {
 		door             *door
@@ -201,7 +201,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestTheSecondIsRefused(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	first, second := d.dial(t), d.dial(t)
 	first.say("audio-start", usual, nil)
 	first.until("transcript-start")
@@ -218,7 +218,7 @@ func TestTheSecondIsRefused(t *testing.T) {
 }
 
 func TestThoseThatSayNothing(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1), func(o *Options) {
+	d := openDoor(t, doortest.Pocket(t, 1), func(o *Options) {
 		o.Limits = func() line.Limits { return line.Limits{Idle: 100 * time.Millisecond} }
 	})
 	if r, _ := d.dial(t).until("error"); r.code != "idle" {
@@ -233,10 +233,10 @@ func TestThoseThatSayNothing(t *testing.T) {
 }
 
 func TestAStoppingServerSaysWhatItHasHeard(t *testing.T) {
-	d := openDoor(t, linetest.Pocket(t, 1))
+	d := openDoor(t, doortest.Pocket(t, 1))
 	c := d.dial(t)
 	c.say("audio-start", usual, nil)
-	c.speak(linetest.S16(linetest.Clip(t, 2.4)))
+	c.speak(doortest.S16(doortest.Clip(t, 2.4)))
 	c.until("transcript-chunk") // the end of the sentence is heard, or about to be
 	d.stop()
 	if r, _ := c.until("transcript"); r.text == "" {

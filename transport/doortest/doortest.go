@@ -1,6 +1,6 @@
-// Package linetest has what the tests of doors need: engines, voices, and programs
+// Package doortest has what the tests of doors need: engines, voices, and programs
 // of others.
-package linetest
+package doortest
 
 import (
 	"bytes"
@@ -10,12 +10,14 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"sotto"
 	"sotto/audio"
@@ -32,16 +34,28 @@ const (
 	German  = "Guten Morgen, Elena. Das Flugzeug nach Paris fliegt morgen um 12:20 Uhr. Wenn es morgen regnet, bleiben wir zu Hause. Meine Schwester mag Konzerte. Ich möchte am Samstag um 9:15 Uhr einen Tisch für 2 Personen reservieren. Können Sie mir bitte die Rechnung bringen? Vielen Dank."
 )
 
-// Toy returns an engine that hears and writes any language; what it writes is
-// noise that depends on all it has heard. folder is the way to the repository.
+// Toy returns an engine that knows Spanish and English; what it writes is noise
+// that depends on all it has heard. folder is the way to the repository.
 func Toy(t testing.TB, folder string, seats int) *sotto.Engine {
+	t.Helper()
+	return engine(t, toy(t, folder), sotto.EngineOptions{Seats: seats})
+}
+
+// Polyglot returns a toy that hears and writes any language.
+func Polyglot(t testing.TB, folder string, seats int) *sotto.Engine {
+	t.Helper()
+	model := toy(t, folder)
+	model.Config.Profile.Sources, model.Config.Profile.Targets = nil, nil
+	return engine(t, model, sotto.EngineOptions{Seats: seats})
+}
+
+func toy(t testing.TB, folder string) *gemma4.Model {
 	t.Helper()
 	model, err := gemma4.Open(folder+"/models/gemma4/gemma4test/testdata/folder", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	model.Config.Profile.Sources, model.Config.Profile.Targets = nil, nil
-	return engine(t, model, sotto.EngineOptions{Seats: seats})
+	return model
 }
 
 // Pocket returns an engine that knows Spanish, and writes what it means.
@@ -101,6 +115,24 @@ var demo = sync.OnceValues(func() (samples []float32, err error) {
 	}
 })
 
+// Babble is sound as uneven as speech.
+func Babble(seconds float64, rate int, seed uint64) []float32 {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	syllable := rate / 5
+	samples, pitch := make([]float32, int(seconds*float64(rate))), 0.0
+	for i := range samples {
+		if i%syllable == 0 {
+			pitch = 100 + 100*rng.Float64()
+		}
+		v := 0.0
+		for h := 1.0; h <= 12; h++ {
+			v += math.Sin(2*math.Pi*h*pitch*float64(i)/float64(rate)) / h
+		}
+		samples[i] = float32(0.12 * v * math.Sin(math.Pi*float64(i%syllable)/float64(syllable)))
+	}
+	return samples
+}
+
 // Silence is so many seconds of it, 16 kHz.
 func Silence(seconds float64) []float32 { return make([]float32, int(seconds*audio.RateHz)) }
 
@@ -118,6 +150,16 @@ func F32(samples []float32) (out []byte) {
 		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
 	}
 	return out
+}
+
+// Await waits until something holds.
+func Await(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("still not so: %s", what)
+		}
+	}
 }
 
 // Python is the interpreter that has module, or the test is skipped; what is what
