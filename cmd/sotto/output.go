@@ -137,11 +137,7 @@ type jsonCaption struct {
 }
 
 func (p *jsonPrinter) caption(c sotto.Caption) error {
-	words := make([]wire.Word, len(c.Words))
-	for i, w := range c.Words {
-		words[i] = wire.NewWord(w.Text, w.Start.Millis(), w.End.Millis(), w.Evidence)
-	}
-	return p.encoder.Encode(jsonCaption{p.file, c.Segment, c.Language, words, c.Tail, c.End, c.Heard.Millis()})
+	return p.encoder.Encode(jsonCaption{p.file, c.Segment, c.Language, wire.Words(c.Words), c.Tail, c.End, c.Heard.Millis()})
 }
 
 func (p *jsonPrinter) close() error { return nil }

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"sotto/decoder/words"
 )
 
 // names gives the English name, as prompts spell it, of each ISO 639-1 code.
@@ -45,30 +47,10 @@ func nearest(word string) string {
 	best, fewest := "", 1<<30
 	word = strings.ToLower(word[:min(len(word), 32)])
 	for _, code := range Codes() {
-		n := min(edits(word, code), edits(word, strings.ToLower(names[code])))
+		n := min(words.Edits(word, code), words.Edits(word, strings.ToLower(names[code])))
 		if n < fewest {
 			best, fewest = code, n
 		}
 	}
 	return fmt.Sprintf("%q (%s)", best, names[best])
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

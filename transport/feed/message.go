@@ -86,7 +86,7 @@ func messageOf(e *room.Event, durable bool) any {
 	m := mark{kinds[e.Kind], e.Epoch, e.Seq, e.Time, e.Voice, durable}
 	switch e.Kind {
 	case room.Said:
-		return said{m, e.Segment, e.Language, e.Text(), wordsOf(e), e.Heard.Millis()}
+		return said{m, e.Segment, e.Language, e.Text(), wire.Words(e.Words), e.Heard.Millis()}
 	case room.Ended:
 		return ended{m, e.Segment, e.Language, e.Heard.Millis()}
 	case room.Gap:
@@ -108,14 +108,6 @@ func encode(message any) []byte {
 		return encode(reset{"reset", "internal error: " + err.Error()})
 	}
 	return data
-}
-
-func wordsOf(e *room.Event) []wire.Word {
-	all := make([]wire.Word, len(e.Words))
-	for i, w := range e.Words {
-		all[i] = wire.NewWord(w.Text, w.Start.Millis(), w.End.Millis(), w.Evidence)
-	}
-	return all
 }
 
 func draftOf(t *room.Tail) draft {

@@ -22,7 +22,7 @@ func (t *Teller) Tell(c *sotto.Caption) (all []wire.Message) {
 		return []wire.Message{&wire.Gap{LostMs: c.Lost.Millis(), HeardMs: heard, Cause: c.Cause}}
 	}
 	if len(c.Words) > 0 {
-		all = append(all, &wire.Commit{Segment: c.Segment, Language: c.Language, Text: c.Text(), Words: words(c.Words), HeardMs: heard})
+		all = append(all, &wire.Commit{Segment: c.Segment, Language: c.Language, Text: c.Text(), Words: wire.Words(c.Words), HeardMs: heard})
 	}
 	switch {
 	case c.End:
@@ -34,13 +34,5 @@ func (t *Teller) Tell(c *sotto.Caption) (all []wire.Message) {
 		t.shown = make(map[string]bool)
 	}
 	t.shown[c.Language] = !c.End && c.Tail != ""
-	return all
-}
-
-func words(committed []sotto.Word) []wire.Word {
-	all := make([]wire.Word, len(committed))
-	for i, w := range committed {
-		all[i] = wire.NewWord(w.Text, w.Start.Millis(), w.End.Millis(), w.Evidence)
-	}
 	return all
 }

@@ -15,7 +15,7 @@ import (
 func TestANameThatIsTooLongIsRefused(t *testing.T) {
 	rooms, _ := room.OpenStore("", 4, room.Options{})
 	defer rooms.Close()
-	engine := doortest.Toy(t, "../..", 1)
+	engine := doortest.Polyglot(t, "../..", 1)
 	hall := &voice.Hall{Engine: engine, Rooms: rooms, Log: slog.New(slog.DiscardHandler)}
 	opt := voice.Options{Source: "es", Targets: []string{"en"}, Room: "hall", Name: strings.Repeat("x", room.MaxName+1)}
 	var no *voice.Refusal

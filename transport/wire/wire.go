@@ -5,6 +5,8 @@ package wire
 import (
 	"math"
 	"strings"
+
+	"sotto"
 )
 
 const (
@@ -126,14 +128,18 @@ type Word struct {
 	Evidence float64 `json:"evidence"` // 0 to 1 in hundredths; 0: not known
 }
 
-// NewWord rounds the evidence. What is no share of 1 becomes the nearest one, or
-// 0, so that every word can be sent.
-func NewWord(text string, startMs, endMs int64, evidence float32) Word {
-	share := math.Round(100*float64(evidence)) / 100
-	if math.IsNaN(share) {
-		share = 0
+// Words are words as they are sent. Evidence is rounded, and what is no share of 1
+// becomes the nearest one, or 0, so that every word can be sent.
+func Words(committed []sotto.Word) []Word {
+	all := make([]Word, len(committed))
+	for i, w := range committed {
+		share := math.Round(100*float64(w.Evidence)) / 100
+		if math.IsNaN(share) {
+			share = 0
+		}
+		all[i] = Word{w.Text, w.Start.Millis(), w.End.Millis(), max(0, min(1, share))}
 	}
-	return Word{text, startMs, endMs, max(0, min(1, share))}
+	return all
 }
 
 // Draft replaces a language's tentative tail.

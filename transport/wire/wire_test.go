@@ -7,6 +7,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"sotto"
+	"sotto/audio"
 )
 
 // The golden messages are the protocol's examples; a client in any language can
@@ -51,9 +54,10 @@ func TestServerMessagesEqualGolden(t *testing.T) {
 			Formats: []string{"s16le", "f32le", "opus"}, MaxTargets: 8, IdleMs: 60000, Context: true, DurableRooms: true,
 		}},
 		{"started.json", &Started{Room: &Room{ID: "hall-2", Durable: true}}},
-		{"commit.json", &Commit{Segment: 3, Language: "en", Text: " train leaves", HeardMs: 3480, Words: []Word{
-			NewWord(" train", 2400, 2920, 0.871), NewWord(" leaves", 2960, 3200, 0),
-		}}},
+		{"commit.json", &Commit{Segment: 3, Language: "en", Text: " train leaves", HeardMs: 3480, Words: Words([]sotto.Word{
+			{Text: " train", Start: 60 * audio.FrameLen, End: 73 * audio.FrameLen, Evidence: 0.871},
+			{Text: " leaves", Start: 74 * audio.FrameLen, End: 80 * audio.FrameLen},
+		})}},
 		{"draft.json", &Draft{Segment: 3, Language: "en", Text: " at noon.", HeardMs: 3480}},
 		{"end.json", &End{Segment: 3, Language: "en", HeardMs: 4120}},
 		{"heard.json", &Heard{HeardMs: 4000, SoundSeq: &sound}},
@@ -128,7 +132,7 @@ func TestEveryEvidenceCanBeSent(t *testing.T) {
 		{float32(math.NaN()), 0}, {float32(math.Inf(1)), 1}, {float32(math.Inf(-1)), 0},
 	}
 	for _, tt := range tests {
-		w := NewWord("a", 0, 1, tt.evidence)
+		w := Words([]sotto.Word{{Text: "a", End: 1, Evidence: tt.evidence}})[0]
 		if _, err := json.Marshal(w); err != nil || w.Evidence != tt.want {
 			t.Errorf("%v is sent as %v (%v), want %v", tt.evidence, w.Evidence, err, tt.want)
 		}

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"sotto/decoder/words"
+)
 
 func find(name string) *Key {
 	for i := range keys {
@@ -53,21 +57,5 @@ func distance(a, b string) int {
 	if len(a) >= 3 && len(b) >= 3 && a != b && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)) {
 		return 1
 	}
-	row := make([]int, len(b)+1) // from the letters of a so far to each beginning of b
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := corner
-			if a[i] != b[j] {
-				change++
-			}
-			corner = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return words.Edits(a, b)
 }
