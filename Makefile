@@ -12,7 +12,7 @@ export CGO_ENABLED ?= 0
 MIC_TAGS = portaudio,netgo,osusergo
 HAS_MIC := $(shell pkg-config --exists portaudio-2.0 2>/dev/null && command -v $$($(GO) env CC) 2>/dev/null)
 
-.PHONY: all build run serve test test-mic test-opus check check-reliability test-avx512 generate web web-test web-types web-browser cross release check-release bench fuzz clean
+.PHONY: all build run serve test test-mic test-clients test-opus check check-reliability test-avx512 generate web web-test web-types web-browser cross release check-release bench fuzz clean
 
 all: build
 
@@ -37,6 +37,24 @@ test: ## everything a change must pass; under 5 minutes on 2 cores
 
 test-mic: ## the microphone on a sound server of its own; needs PortAudio and PulseAudio
 	CGO_ENABLED=1 $(GO) test -count 1 -tags portaudio -run TestAReal ./audio/mic ./cmd/sotto
+
+# Programs of others, at the versions that docs/doors.md names. Nothing of them is in
+# the program.
+CLIENTS = build/clients
+CLIENT_TESTS = Official|Peer|HLSJS|FFmpeg|DocumentedClients|Chromium
+test-clients: $(CLIENTS)/installed build ## the doors by official clients, the pages in Chromium; needs Python 3, Node 20 and Chromium
+	SOTTO_TEST_PYTHON=$(CURDIR)/$(CLIENTS)/python/bin/python NODE_PATH=$(CURDIR)/$(CLIENTS)/node_modules \
+	  $(GO) test -count 1 -run '$(CLIENT_TESTS)' ./transport/... ./cmd/sotto
+	NODE_PATH=$(CURDIR)/$(CLIENTS)/node_modules $(MAKE) --no-print-directory web-browser
+
+$(CLIENTS)/installed: $(wildcard .ci/clients/*)
+	@rm -rf $(CLIENTS) && mkdir -p $(CLIENTS)
+	$(PYTHON) -m venv $(CLIENTS)/python
+	$(CLIENTS)/python/bin/pip install --quiet -r .ci/clients/requirements.txt
+	$(CLIENTS)/python/bin/pip install --quiet --no-deps -r .ci/clients/alone.txt
+	cp .ci/clients/package.json $(CLIENTS)/
+	npm install --prefix $(CLIENTS) --no-package-lock --no-audit --no-fund --silent
+	@touch $@
 
 test-opus: ## libopus in the place of the decoder in Go, and as its judge; needs libopus-dev and opus-tools
 	CGO_ENABLED=1 $(GO) test -count 1 -tags libopus ./audio/opus ./transport/whip
