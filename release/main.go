@@ -96,7 +96,7 @@ func (p *product) date() error {
 // describe collects what is the same on all platforms: what was written by hand, and
 // what the program says about itself.
 func (p *product) describe() (all []file, err error) {
-	for _, name := range []string{"README.md", "LICENSE", "docs/deploy.md", "docs/sotto.yaml"} {
+	for _, name := range []string{"README.md", "LICENSE", "docs/serve.md", "docs/deploy.md", "docs/sotto.yaml"} {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err

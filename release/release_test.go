@@ -134,7 +134,7 @@ func checkArchive(t *testing.T, path, name string) string {
 		members[strings.TrimPrefix(h.Name, name+"/")] = string(text)
 	}
 	for member, says := range map[string]string{
-		"LICENSE": "Apache License", "LICENSES-OF-PARTS": "gorilla/websocket", "README.md": "# sotto", "docs/sotto.yaml": "listen:", "docs/deploy.md": "systemd",
+		"LICENSE": "Apache License", "LICENSES-OF-PARTS": "gorilla/websocket", "README.md": "# sotto", "docs/sotto.yaml": "listen:", "docs/deploy.md": "systemd", "docs/serve.md": "# The daemon",
 		"sotto.1": `.TH "SOTTO" "1" "" "sotto ` + strings.ReplaceAll(testVersion, "-", `\-`), "completions/sotto.bash": "complete ", "completions/_sotto": "#compdef", "completions/sotto.fish": "complete -c sotto",
 	} {
 		if !strings.Contains(members[member], says) {
