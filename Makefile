@@ -44,7 +44,8 @@ CLIENTS = build/clients
 CLIENT_TESTS = Official|Peer|HLSJS|FFmpeg|DocumentedClients|Chromium
 test-clients: $(CLIENTS)/installed build ## the doors by official clients, the pages in Chromium; needs Python 3, Node 20 and Chromium
 	SOTTO_TEST_PYTHON=$(CURDIR)/$(CLIENTS)/python/bin/python NODE_PATH=$(CURDIR)/$(CLIENTS)/node_modules \
-	  $(GO) test -count 1 -run '$(CLIENT_TESTS)' ./transport/... ./cmd/sotto
+	  $(GO) test -count 1 -v -run '$(CLIENT_TESTS)' ./transport/... ./cmd/sotto >$(CLIENTS)/log 2>&1 || { cat $(CLIENTS)/log; exit 1; }
+	@grep -E '^(ok|FAIL)' $(CLIENTS)/log | grep -v 'no tests'; ! grep -B 1 -e '--- SKIP' $(CLIENTS)/log
 	NODE_PATH=$(CURDIR)/$(CLIENTS)/node_modules $(MAKE) --no-print-directory web-browser
 
 $(CLIENTS)/installed: $(wildcard .ci/clients/*)
