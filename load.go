@@ -84,7 +84,7 @@ func (l *load) waiting() (all time.Duration) {
 	return all
 }
 
-// note remembers a voice that is open, or forgets it.
+// note remembers a voice that is open, or forgets it with its weight.
 func (l *load) note(s *Session, open bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,6 +95,7 @@ func (l *load) note(s *Session, open bool) {
 	if !open {
 		delete(l.voices, s)
 		l.loaded -= recording
+		l.open = max(0, l.open-s.weight)
 		return
 	}
 	if l.voices == nil {
@@ -119,7 +120,23 @@ func (l *load) admit(now time.Time, w float64) error {
 	return nil
 }
 
-// leave counts a voice out, or, with a negative weight, a language in.
+// reweigh counts a voice that is open with so many languages from now on. More of
+// them are refused as another voice would be.
+func (l *load) reweigh(s *Session, languages int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.opt.EveryStep || !l.voices[s] {
+		return nil
+	}
+	others, w := l.open-s.weight, weight(languages)
+	if w > s.weight && others > 0 && (others+w)*l.cost > most {
+		return busy("the machine cannot write more languages in real time")
+	}
+	l.open, s.weight = others+w, w
+	return nil
+}
+
+// leave counts a voice out that was let in and not opened.
 func (l *load) leave(w float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

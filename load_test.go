@@ -307,3 +307,38 @@ func TestRecordingsAreNotMeasured(t *testing.T) {
 		t.Errorf("a voice costs %v of real time, want 0.4", l.cost)
 	}
 }
+
+// A voice that is in may not become as heavy as two, unless it is alone.
+func TestMoreLanguagesAreAdmittedAsAVoiceIs(t *testing.T) {
+	l := &load{cost: 0.3}
+	open := func(languages int) *Session {
+		s := &Session{weight: weight(languages)}
+		if err := l.admit(time.Now(), s.weight); err != nil {
+			t.Fatal(err)
+		}
+		l.note(s, true)
+		return s
+	}
+	one := open(1)
+	if err := l.reweigh(one, 8); err != nil {
+		t.Errorf("one that is alone: %v", err)
+	}
+	if err := l.reweigh(one, 1); err != nil {
+		t.Errorf("fewer: %v", err)
+	}
+	other := open(2)
+	if err := l.reweigh(one, 8); !errors.Is(err, ErrFull) {
+		t.Errorf("eight languages beside another voice: %v", err)
+	}
+	if err := l.reweigh(one, 2); err != nil || l.open != 2*weight(2) {
+		t.Errorf("one more: %v, together %v", err, l.open)
+	}
+	l.note(one, false)
+	if err := l.reweigh(one, 8); err != nil || l.open != weight(2) {
+		t.Errorf("one that has ended: %v, together %v", err, l.open)
+	}
+	l.note(other, false)
+	if l.open != 0 {
+		t.Errorf("nobody is there, together %v", l.open)
+	}
+}

@@ -66,6 +66,7 @@ type Session struct {
 	mailbox  chan mail      // two seconds
 	tail     chan []float32 // the voice's last samples, less than a frame
 	changes  chan change    // of what is wanted
+	weight   float64        // that the voice is counted with, 0 for a recording; the engine's load guards it
 	closing  sync.Once      // by Finish
 	leaving  sync.Once      // by Close
 	age      atomic.Int64   // ns by which the sound is late that is heard now
@@ -75,6 +76,7 @@ type Session struct {
 	stats struct{ frames, lost, segments, steps, skipped, cuts, guarded, positions, bytes atomic.Int64 }
 
 	// Run owns the following.
+	policy     policy.Policy
 	stepFrames int // 0: never
 	vad        *vad.Detector
 	lead       []audio.Frame // the newest frames in which nobody spoke
@@ -90,7 +92,6 @@ type Session struct {
 	heard      audio.Position
 	worked     time.Duration // before the frame in work
 	began      time.Time     // with that frame
-	weight     float64       // that the voice is counted with; 0: it is not
 	rung       int           // of the ladder, a second ago at most
 	first      time.Time     // when the first frame was handed over
 	looked     int           // frames since the rung was looked at
@@ -111,6 +112,7 @@ func newSession(e *Engine, opt SessionOptions, tasks []task, longest int) *Sessi
 		tail:       make(chan []float32, 1),
 		changes:    make(chan change, 1),
 		asides:     make(chan struct{}, mostAsides),
+		policy:     opt.Policy,
 		stepFrames: max(0, int(every/(audio.FrameMilli*time.Millisecond))),
 		vad:        vad.NewDetector(),
 		window:     newWindow(e, longest, e.scratch(opt.Source, opt.Context, longest)),
@@ -130,12 +132,16 @@ type change struct {
 // SetTargets changes the languages while the voice goes on. One that stays goes
 // on as if nothing had happened; a new one begins with the sound of the present
 // window; one that is dropped ends its segment. An unknown language is an error
-// and changes nothing.
+// and changes nothing, as are more languages than the machine can write: a
+// *BusyError.
 func (s *Session) SetTargets(ctx context.Context, targets []string) error {
 	opt := s.opt
 	opt.Targets = targets
 	tasks, err := s.engine.tasks(opt)
 	if err != nil {
+		return err
+	}
+	if err := s.engine.load.reweigh(s, len(tasks)); err != nil {
 		return err
 	}
 	return s.want(ctx, change{tasks: tasks})
@@ -190,7 +196,7 @@ func (s *Session) Close() {
 	s.leaving.Do(func() {
 		s.engine.load.note(s, false)
 		s.engine.memory.Add(-s.stats.bytes.Load())
-		s.engine.leave(s.weight)
+		s.engine.taken.Add(-1)
 	})
 }
 
@@ -230,7 +236,7 @@ func (s *Session) listen(ctx context.Context) error {
 // change does what is wanted now.
 func (s *Session) change(c *change) {
 	if c.policy != nil {
-		s.opt.Policy = c.policy
+		s.policy = c.policy
 		for _, t := range s.targets {
 			t.policy = c.policy
 		}
@@ -247,7 +253,7 @@ func (s *Session) replace(tasks []task) {
 	for _, t := range tasks {
 		i := slices.IndexFunc(old, func(o *target) bool { return o.task.language() == t.language() })
 		if i < 0 {
-			s.targets = append(s.targets, newTarget(s.engine, t, s.opt.Policy, s.window.trunk))
+			s.targets = append(s.targets, newTarget(s.engine, t, s.policy, s.window.trunk))
 			continue
 		}
 		s.targets = append(s.targets, old[i])
@@ -255,11 +261,6 @@ func (s *Session) replace(tasks []task) {
 	}
 	for _, t := range old {
 		s.complete(t)
-	}
-	if s.weight > 0 {
-		w := weight(len(s.targets))
-		s.engine.load.leave(s.weight - w)
-		s.weight = w
 	}
 }
 

@@ -266,3 +266,22 @@ func TestAPanicEndsItsVoiceAlone(t *testing.T) {
 		t.Errorf("the next voice gave %+v", lines(t, all))
 	}
 }
+
+// Under the race detector: who changes what is wanted and who hears are two.
+func TestWhatIsWantedChangesWhileItIsHeard(t *testing.T) {
+	s, err := toyEngine(t, EngineOptions{}).Open(twoLanguages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := collect(t.Context(), s, func() {
+		for i, f := range slices.Collect(slices.Chunk(babble(second, 1), audio.FrameLen)) {
+			s.Push(t.Context(), (*audio.Frame)(f))
+			s.SetLatency(t.Context(), []policy.Dial{policy.Fast, policy.Quality}[i%2])
+			s.SetTargets(t.Context(), twoLanguages.Targets[:1+i%2])
+		}
+		s.Finish(nil)
+	})
+	if err != nil || len(lines(t, all)) == 0 {
+		t.Errorf("%d captions, %v", len(all), err)
+	}
+}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"sotto/transport/access"
-	"sotto/transport/wire"
+	"sotto/transport/room"
 )
 
 // Invite makes a token to read a room with, which is good for as long as a session
@@ -36,7 +36,7 @@ func atMost(ttl time.Duration, grant access.Grant) time.Duration {
 // invitation gives who speaks in a room the token that its readers' link ends in.
 func (s *Server) invitation(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("room")
-	if !wire.ValidRoom(id) {
+	if !room.ValidID(id) {
 		s.answer(w, &call{Request: r, pattern: r.Pattern}, &refusal{http.StatusBadRequest, "room", "a room is named by 1 to 64 of a-z, 0-9 and '-'", 0})
 		return
 	}

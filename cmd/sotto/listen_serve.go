@@ -8,15 +8,15 @@ import (
 
 	"sotto"
 	"sotto/transport/metrics"
+	"sotto/transport/room"
 	"sotto/transport/voice"
-	"sotto/transport/wire"
 )
 
 // serve starts the daemon, in whose hall the microphone is a voice like others.
 // done lets it end.
 func (l *listenJob) serve() (h *voice.Hall, done func(), err error) {
 	l.options.Room = l.c.String("room")
-	if !wire.ValidRoom(l.options.Room) {
+	if !room.ValidID(l.options.Room) {
 		return nil, nil, usageError("--room %.80q is no name of a room; use 1 to 64 of the characters a-z, 0-9 and '-'", l.options.Room)
 	}
 	told, err := loadConfig(l.c)

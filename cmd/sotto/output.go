@@ -9,6 +9,7 @@ import (
 
 	"sotto"
 	"sotto/transport/subtitle"
+	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
@@ -137,7 +138,7 @@ type jsonCaption struct {
 }
 
 func (p *jsonPrinter) caption(c sotto.Caption) error {
-	return p.encoder.Encode(jsonCaption{p.file, c.Segment, c.Language, wire.Words(c.Words), c.Tail, c.End, c.Heard.Millis()})
+	return p.encoder.Encode(jsonCaption{p.file, c.Segment, c.Language, voice.Words(c.Words), c.Tail, c.End, c.Heard.Millis()})
 }
 
 func (p *jsonPrinter) close() error { return nil }

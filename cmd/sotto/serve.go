@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -84,6 +85,10 @@ func serve(c *cli.Context) error {
 	defer d.reloadOnHangup(loaded)()
 	ctx, stop := context.WithCancel(c.Context)
 	defer stop()
+	defer overdue(c.Context, d.lastMoment(), func() {
+		d.log.Error("the server does not come to its end; it is left")
+		os.Exit(exitInternal)
+	})()
 	served := make(chan error, 1)
 	go func() { served <- d.server.Run(ctx) }()
 	defer d.attend(ctx)()
@@ -99,6 +104,26 @@ func serve(c *cli.Context) error {
 		return d.serveDemo(stop, served)
 	}
 	return <-served
+}
+
+// lastMoment is how long a stop may take: what the server itself gives to voices
+// and readers, and half a minute for an engine that is busy.
+func (d *daemon) lastMoment() time.Duration {
+	return d.config.Drain + d.config.Limits.Linger + 30*time.Second
+}
+
+// overdue calls do so long after ctx has ended, unless cancel is called before: an
+// engine that is stuck in a pass would hold the program for ever.
+func overdue(ctx context.Context, after time.Duration, do func()) (cancel func()) {
+	over, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(after):
+			do()
+		case <-over.Done():
+		}
+	})
+	return cancel
 }
 
 // listen opens the port. Until Ready the server answers, but hears nobody.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -205,4 +207,25 @@ func TestHangupReadsTheConfigurationAgain(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestAStopThatIsOverdueIsCutShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			takes time.Duration
+			cut   bool
+		}{{time.Second, false}, {time.Hour, true}} {
+			ctx, stop := context.WithCancel(t.Context())
+			cut := false
+			cancel := overdue(ctx, time.Minute, func() { cut = true })
+			time.Sleep(time.Hour)
+			stop()
+			time.Sleep(tt.takes)
+			cancel()
+			synctest.Wait()
+			if cut != tt.cut {
+				t.Errorf("one that takes %v is cut short: %v", tt.takes, cut)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"sotto/transport/room"
+	"sotto/transport/voice"
 	"sotto/transport/wire"
 )
 
@@ -86,7 +87,7 @@ func messageOf(e *room.Event, durable bool) any {
 	m := mark{kinds[e.Kind], e.Epoch, e.Seq, e.Time, e.Voice, durable}
 	switch e.Kind {
 	case room.Said:
-		return said{m, e.Segment, e.Language, e.Text(), wire.Words(e.Words), e.Heard.Millis()}
+		return said{m, e.Segment, e.Language, e.Text(), voice.Words(e.Words), e.Heard.Millis()}
 	case room.Ended:
 		return ended{m, e.Segment, e.Language, e.Heard.Millis()}
 	case room.Gap:

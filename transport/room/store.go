@@ -2,8 +2,6 @@ package room
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"os"
@@ -280,20 +278,15 @@ func (s *Store) Close() error {
 	return err
 }
 
-// NewID returns a random id of 96 bits, which nobody guesses.
-func NewID() string {
-	var b [12]byte
-	rand.Read(b[:])
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+// ValidID reports whether a room can have the id.
+func ValidID(id string) bool {
+	return 1 <= len(id) && len(id) <= 64 && !strings.ContainsFunc(id, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-')
+	})
 }
 
 func checkID(id string) error {
-	ok := len(id) >= 1 && len(id) <= 64
-	for i := 0; i < len(id); i++ {
-		c := id[i]
-		ok = ok && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-')
-	}
-	if !ok {
+	if !ValidID(id) {
 		return fmt.Errorf("room: id %.80q, want 1 to 64 of a-z, 0-9 and '-'", id)
 	}
 	return nil

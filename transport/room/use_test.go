@@ -211,17 +211,6 @@ func TestHowManyMayComeIn(t *testing.T) {
 	}
 }
 
-func TestNewIDs(t *testing.T) {
-	seen := make(map[string]bool)
-	for range 1000 {
-		id := NewID()
-		if checkID(id) != nil || len(id) != 20 || seen[id] {
-			t.Fatalf("%q", id)
-		}
-		seen[id] = true
-	}
-}
-
 // Who comes late to a room where much was said gets little at once, and the rest in pages.
 func TestALateReaderGetsLittleAtOnce(t *testing.T) {
 	const segments = 5000

@@ -1,6 +1,8 @@
 package voice
 
 import (
+	"math"
+
 	"sotto"
 	"sotto/transport/wire"
 )
@@ -22,7 +24,7 @@ func (t *Teller) Tell(c *sotto.Caption) (all []wire.Message) {
 		return []wire.Message{&wire.Gap{LostMs: c.Lost.Millis(), HeardMs: heard, Cause: c.Cause}}
 	}
 	if len(c.Words) > 0 {
-		all = append(all, &wire.Commit{Segment: c.Segment, Language: c.Language, Text: c.Text(), Words: wire.Words(c.Words), HeardMs: heard})
+		all = append(all, &wire.Commit{Segment: c.Segment, Language: c.Language, Text: c.Text(), Words: Words(c.Words), HeardMs: heard})
 	}
 	switch {
 	case c.End:
@@ -34,5 +36,19 @@ func (t *Teller) Tell(c *sotto.Caption) (all []wire.Message) {
 		t.shown = make(map[string]bool)
 	}
 	t.shown[c.Language] = !c.End && c.Tail != ""
+	return all
+}
+
+// Words are words as the protocol sends them. Evidence is rounded, and what is no share of 1
+// becomes the nearest one, or 0, so that every word can be sent.
+func Words(committed []sotto.Word) []wire.Word {
+	all := make([]wire.Word, len(committed))
+	for i, w := range committed {
+		share := math.Round(100*float64(w.Evidence)) / 100
+		if math.IsNaN(share) {
+			share = 0
+		}
+		all[i] = wire.Word{Text: w.Text, StartMs: w.Start.Millis(), EndMs: w.End.Millis(), Evidence: max(0, min(1, share))}
+	}
 	return all
 }

@@ -131,7 +131,7 @@ func (h *Hall) join(id, name string) (*place, error) {
 	switch {
 	case h.Rooms == nil:
 		return nil, &Refusal{Code: Room, Message: "this server has no rooms", Hint: "leave room out"}
-	case !wire.ValidRoom(id):
+	case !room.ValidID(id):
 		return nil, &Refusal{Code: Room, Message: "no room can have that name", Hint: "name a room with 1 to 64 of the characters a-z, 0-9 and '-', or leave room out"}
 	case len(name) > room.MaxName:
 		return nil, &Refusal{Code: Room, Message: fmt.Sprintf("a voice's name of %d bytes, at most %d are kept", len(name), room.MaxName), Hint: "give it a short name, or none"}

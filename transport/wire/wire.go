@@ -2,13 +2,6 @@
 // PROTOCOL.md says when each is sent.
 package wire
 
-import (
-	"math"
-	"strings"
-
-	"sotto"
-)
-
 const (
 	// Version is the protocol's.
 	Version = 1
@@ -102,13 +95,6 @@ type Room struct {
 	Durable bool   `json:"durable"` // what is said in it outlives the server
 }
 
-// ValidRoom reports whether a room can have the name.
-func ValidRoom(id string) bool {
-	return 1 <= len(id) && len(id) <= 64 && !strings.ContainsFunc(id, func(c rune) bool {
-		return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-')
-	})
-}
-
 // Commit appends words that stay to a segment's text in a language, and takes
 // the language's tentative tail away.
 type Commit struct {
@@ -126,20 +112,6 @@ type Word struct {
 	StartMs  int64   `json:"start_ms"` // the sound it leans on
 	EndMs    int64   `json:"end_ms"`
 	Evidence float64 `json:"evidence"` // 0 to 1 in hundredths; 0: not known
-}
-
-// Words are words as they are sent. Evidence is rounded, and what is no share of 1
-// becomes the nearest one, or 0, so that every word can be sent.
-func Words(committed []sotto.Word) []Word {
-	all := make([]Word, len(committed))
-	for i, w := range committed {
-		share := math.Round(100*float64(w.Evidence)) / 100
-		if math.IsNaN(share) {
-			share = 0
-		}
-		all[i] = Word{w.Text, w.Start.Millis(), w.End.Millis(), max(0, min(1, share))}
-	}
-	return all
 }
 
 // Draft replaces a language's tentative tail.
